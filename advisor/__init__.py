@@ -1,0 +1,21 @@
+"""Decides how an LLM agent's runtime is put together, and finds out from logs which part of it fails."""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "explain", "recommend"]
+
+if TYPE_CHECKING:
+    from advisor.catalog import explain
+    from advisor.selection import recommend
+
+_HOMES = {"explain": "advisor.catalog", "recommend": "advisor.selection"}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public function at its first use, so that `import advisor` stays instant."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'advisor' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
