@@ -1,0 +1,98 @@
+"""*The decision*: the ten fields of a record that an answer can change, resolved over every completion of the unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from advisor.catalog.answers import AnswersFile
+from advisor.catalog.models import PLANES, Frozen, Plane
+from advisor.selection.facets import Facets, Given
+
+Status = Literal["v1", "deferred", "not_needed", "undetermined"]
+BUILD_STEPS: Mapping[str, str] = {
+    "console": "state schema and its observability lens",
+    "gate": "gate and audit log",
+    "orchestrator": "orchestrator and one sub-agent",
+    "sub_agents": "the other sub-agents",
+    "kill_switch": "control plane: kill switch",
+    "escalation": "control plane: escalation",
+    "approval": "control plane: approval",
+    "throttling": "control plane: throttling",
+}
+_PATTERNS_BY_CONCERN = {"coordination": ("P1", "P2"), "control": ("P4", "P6")}
+
+
+class Decision(Frozen):
+    """What the five steps decide. Pattern lists hold what every completion chooses; a scalar they disagree on is undetermined."""
+
+    runtime_class: Literal["conversational", "autonomous", "long-horizon", "undetermined"]
+    dominant_concern: Literal["Coordination", "State", "Control", "undetermined"]
+    spine: Literal["P5", "P3", "none", "undetermined"]
+    spine_alternatives: tuple[str, ...]
+    coordination: tuple[str, ...]
+    control: tuple[str, ...]
+    p6_level: Literal["full", "light", "none", "undetermined"]
+    planes: dict[Plane, Status]
+    sequence: tuple[str, ...]
+
+    def changes_to(self, other: Decision) -> dict[str, Any]:
+        """The fields in which `other` differs, with its values; of the planes only those that differ."""
+        mine, theirs = self.model_dump(mode="json"), other.model_dump(mode="json")
+        changed = {name: theirs[name] for name in mine if mine[name] != theirs[name]}
+        if "planes" in changed:
+            changed["planes"] = {p: s for p, s in theirs["planes"].items() if s != mine["planes"][p]}
+        return changed
+
+
+def decide(facets: Facets, given: Given, file: AnswersFile) -> Decision:
+    """The decision for four-valued answers, over every completion of the unknown ones (method.md section 2)."""
+
+    def scalar(name: str) -> Any:
+        possible = facets[name].possible(given)
+        return next(iter(possible)) if len(possible) == 1 else "undetermined"
+
+    def certain(name: str) -> bool:
+        return facets[name].possible(given) == {True}
+
+    alternatives = [set(each) for each in facets["spine_alternatives"].possible(given)]  # type: ignore[call-overload]
+    planes = {plane: plane_status(plane, scalar(plane), file) for plane in PLANES}
+    return Decision(
+        runtime_class=scalar("runtime_class"),
+        dominant_concern=scalar("dominant_concern"),
+        spine=scalar("spine"),
+        spine_alternatives=tuple(sorted(set.intersection(*alternatives))),
+        coordination=tuple(name for name in _PATTERNS_BY_CONCERN["coordination"] if certain(name)),
+        control=tuple(name for name in _PATTERNS_BY_CONCERN["control"] if certain(name)),
+        p6_level=scalar("p6_level"),
+        planes=planes,
+        sequence=tuple(BUILD_STEPS[step] for step in _build(certain, planes, file)),
+    )
+
+
+def is_stable(facets: Facets, given: Given) -> bool:
+    """Whether no completion of the unknowns changes the decision: every facet has one possible value."""
+    return all(len(facet.possible(given)) == 1 for facet in facets)
+
+
+def plane_status(plane: Plane, called: bool | str, file: AnswersFile) -> Status:
+    """A called-for plane's recorded status (*v1* unless the answers file defers it), else why there is none."""
+    if called == "undetermined":
+        return "undetermined"
+    if not called:
+        return "not_needed"
+    recorded = file.planes.get(plane)
+    return recorded.status if recorded else "v1"
+
+
+def _build(certain: Any, planes: Mapping[Plane, Status], file: AnswersFile) -> list[str]:
+    """Step 5 (section 4.5): console first; a step without a chosen pattern, or a deferred one, drops out."""
+    needed = {
+        "console": True,
+        "gate": certain("P4"),
+        "orchestrator": certain("coordinated"),
+        "sub_agents": certain("coordinated"),
+        **{plane: status == "v1" for plane, status in planes.items()},
+    }
+    deferred = {step for step, decision in file.sequence.items() if decision.status == "deferred"}
+    return [step for step in BUILD_STEPS if needed[step] and step not in deferred]
