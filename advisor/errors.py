@@ -8,8 +8,12 @@ Bad news (a finding, a failing case) is never an exception: it is a value, and e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class AdvisorError(Exception):
@@ -45,3 +49,21 @@ class InputError(AdvisorError):
 def printable(text: str) -> str:
     """Makes text safe for one terminal line: control characters are shown as escapes, not obeyed."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def gather(read: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Reads every item and raises all their faults together, so that the user mends them in one go.
+
+    Raises:
+        InputError: The faults of every item that could not be read, in order.
+    """
+    done: list[R] = []
+    faults: list[Fault] = []
+    for item in items:
+        try:
+            done.append(read(item))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return done

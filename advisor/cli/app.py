@@ -1,0 +1,65 @@
+"""The application: its commands, and how each kind of ending becomes an exit code.
+
+0: nothing to report, or the work is done; 1: found something; 2: could not work, one line a fault on stderr.
+"""
+
+import os
+import sys
+
+import typer
+
+from advisor.cli.catalog import catalog_app
+from advisor.cli.explain import explain
+from advisor.cli.interview import interview
+from advisor.cli.recommend import recommend
+from advisor.errors import InputError, printable
+
+app = typer.Typer(
+    name="advisor",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(interview)
+app.command()(recommend)
+app.command()(explain)
+app.add_typer(catalog_app, name="catalog")
+
+
+@app.callback()
+def about(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Decide how an LLM agent's runtime is put together, and find out which part of the decision fails."""
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line and returns its exit code; wrong input becomes one line a fault on stderr."""
+    try:
+        return int(app(arguments, prog_name="advisor", standalone_mode=False) or 0)
+    except InputError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        return 2
+    except typer.Abort:
+        print("advisor: stopped before it was done", file=sys.stderr)
+        return 130
+    except typer.TyperException as error:
+        return _usage(error)
+    except BrokenPipeError:
+        # The reader has gone; give the interpreter something to flush into at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(context.get_help() if context else "", file=sys.stderr)
+        return 2
+    place = context.command_path if context else "advisor"
+    message = getattr(error, "format_message", lambda: str(error))()
+    print(printable(f"{place}: {message.rstrip('.')}; see {place} --help"), file=sys.stderr)
+    return 2
