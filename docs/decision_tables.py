@@ -38,7 +38,11 @@ def prove() -> list[str]:
         deciding = set()
         for vector in vectors(facet):
             value = facet.value(vector)
-            assert value == facet.value(dict(reversed(vector.items()))), ("depends on order", facet.name, vector)
+            assert value == facet.value(dict(reversed(vector.items()))), (
+                "depends on order",
+                facet.name,
+                vector,
+            )
             assert facet.possible(vector) == {value}, ("partly decides otherwise than no", facet.name, vector)
             outcomes[value] += 1
             for question in facet.questions:
@@ -46,8 +50,14 @@ def prove() -> list[str]:
                 if any(facet.value({**vector, question: other}) != value for other in others):
                     deciding.add(question)
         assert len(outcomes) > 1, ("never varies", facet.name)
-        assert deciding == set(facet.questions), ("dead question", facet.name, set(facet.questions) - deciding)
-        shown = ", ".join(f"{_word(value)} {n}" for value, n in sorted(outcomes.items(), key=lambda i: str(i[0])))
+        assert deciding == set(facet.questions), (
+            "dead question",
+            facet.name,
+            set(facet.questions) - deciding,
+        )
+        shown = ", ".join(
+            f"{_word(value)} {n}" for value, n in sorted(outcomes.items(), key=lambda i: str(i[0]))
+        )
         said.append(f"| {facet.name} | {len(facet.questions)} | {sum(outcomes.values())} | {shown} |")
     _control_never_contradicts()
     _every_spine_row_is_reached()
@@ -119,7 +129,8 @@ def _merge(
             return
         at = len(prefix)
         branches = [
-            {v[at + 1 :]: o for v, o in rows.items() if _matches(v, prefix) and v[at] == choice} for choice in options[at]
+            {v[at + 1 :]: o for v, o in rows.items() if _matches(v, prefix) and v[at] == choice}
+            for choice in options[at]
         ]
         if all(branch == branches[0] for branch in branches):
             yield from grow((*prefix, "-"))

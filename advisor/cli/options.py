@@ -23,7 +23,8 @@ class Format(str, Enum):
 
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the document is written.")]
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the document to FILE, not to the screen.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the document to FILE, not to the screen."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no remarks, only the document.")]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours (also: the variable NO_COLOR).")]

@@ -35,7 +35,9 @@ def deliver(text: str, output: Path | None) -> None:
             raise
     except OSError as error:
         reason = (error.strerror or "unwritable").lower()
-        raise InputError([Fault(str(output), f"cannot be written ({reason})", "check the folder and its rights")]) from None
+        raise InputError(
+            [Fault(str(output), f"cannot be written ({reason})", "check the folder and its rights")]
+        ) from None
 
 
 def remark(text: str, quiet: bool) -> None:

@@ -13,7 +13,8 @@ from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOptio
 def recommend(
     answers: Annotated[list[Path], typer.Argument(metavar="ANSWERS...", help="Answers files (TOML).")],
     against: Annotated[
-        Path | None, typer.Option("--against", metavar="OLD", help="Show what changed since this answers file, and why.")
+        Path | None,
+        typer.Option("--against", metavar="OLD", help="Show what changed since this answers file, and why."),
     ] = None,
     format: FormatOption = Format.terminal,
     output: OutputOption = None,
@@ -28,7 +29,9 @@ def recommend(
     from advisor.selection import recommend as decide
 
     if against and len(answers) != 1:
-        raise InputError([Fault("advisor recommend --against", "compares two files", "name one new file and one old")])
+        raise InputError(
+            [Fault("advisor recommend --against", "compares two files", "name one new file and one old")]
+        )
     files = gather(read_answers, [*answers, *([against] if against else [])])
     records = [decide(file) for file in files]
     style = look(no_color, output)

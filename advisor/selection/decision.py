@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from advisor.catalog.answers import AnswersFile
@@ -48,25 +48,20 @@ class Decision(Frozen):
 def decide(facets: Facets, given: Given, file: AnswersFile) -> Decision:
     """The decision for four-valued answers, over every completion of the unknown ones (method.md section 2)."""
 
-    def scalar(name: str) -> Any:
-        possible = facets[name].possible(given)
-        return next(iter(possible)) if len(possible) == 1 else "undetermined"
+    def shown(name: str) -> Any:
+        return facets[name].shown(given)
 
-    def certain(name: str) -> bool:
-        return facets[name].possible(given) == {True}
-
-    alternatives = [set(each) for each in facets["spine_alternatives"].possible(given)]  # type: ignore[call-overload]
-    planes = {plane: plane_status(plane, scalar(plane), file) for plane in PLANES}
+    planes = {plane: plane_status(plane, shown(plane), file) for plane in PLANES}
     return Decision(
-        runtime_class=scalar("runtime_class"),
-        dominant_concern=scalar("dominant_concern"),
-        spine=scalar("spine"),
-        spine_alternatives=tuple(sorted(set.intersection(*alternatives))),
-        coordination=tuple(name for name in _PATTERNS_BY_CONCERN["coordination"] if certain(name)),
-        control=tuple(name for name in _PATTERNS_BY_CONCERN["control"] if certain(name)),
-        p6_level=scalar("p6_level"),
+        runtime_class=shown("runtime_class"),
+        dominant_concern=shown("dominant_concern"),
+        spine=shown("spine"),
+        spine_alternatives=shown("spine_alternatives"),
+        coordination=tuple(name for name in _PATTERNS_BY_CONCERN["coordination"] if shown(name)),
+        control=tuple(name for name in _PATTERNS_BY_CONCERN["control"] if shown(name)),
+        p6_level=shown("p6_level"),
         planes=planes,
-        sequence=tuple(BUILD_STEPS[step] for step in _build(certain, planes, file)),
+        sequence=tuple(BUILD_STEPS[step] for step in _build(shown, planes, file)),
     )
 
 
@@ -85,13 +80,13 @@ def plane_status(plane: Plane, called: bool | str, file: AnswersFile) -> Status:
     return recorded.status if recorded else "v1"
 
 
-def _build(certain: Any, planes: Mapping[Plane, Status], file: AnswersFile) -> list[str]:
+def _build(shown: Callable[[str], Any], planes: Mapping[Plane, Status], file: AnswersFile) -> list[str]:
     """Step 5 (section 4.5): console first; a step without a chosen pattern, or a deferred one, drops out."""
     needed = {
         "console": True,
-        "gate": certain("P4"),
-        "orchestrator": certain("coordinated"),
-        "sub_agents": certain("coordinated"),
+        "gate": shown("P4"),
+        "orchestrator": shown("coordinated"),
+        "sub_agents": shown("coordinated"),
         **{plane: status == "v1" for plane, status in planes.items()},
     }
     deferred = {step for step, decision in file.sequence.items() if decision.status == "deferred"}

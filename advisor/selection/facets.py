@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from typing import Any, Literal
 
 from advisor.catalog.answers import DURATIONS
 from advisor.catalog.load import Catalog
@@ -30,11 +31,21 @@ class Facet:
     name: str
     questions: tuple[str, ...]
     value: Callable[[Given], Hashable]
+    kind: Literal["scalar", "certain", "common"] = "scalar"
     _memo: dict[tuple[str, ...], frozenset[Hashable]] = field(default_factory=dict, repr=False)
 
     def possible(self, given: Given) -> frozenset[Hashable]:
         """Every value that some completion of the unknowns gives."""
         return self._possible(tuple(decided(given[q]) for q in self.questions))
+
+    def shown(self, given: Given) -> Any:
+        """What the record shows: a scalar or *undetermined*; a pattern only if certain; of a list what all have in common."""
+        possible = self.possible(given)
+        if self.kind == "certain":
+            return possible == {True}
+        if self.kind == "common":
+            return tuple(sorted(set.intersection(*(set(each) for each in possible))))  # type: ignore[call-overload]
+        return next(iter(possible)) if len(possible) == 1 else "undetermined"
 
     def _possible(self, row: tuple[str, ...]) -> frozenset[Hashable]:
         if row not in self._memo:
@@ -47,7 +58,7 @@ class Facet:
         return self._memo[row]
 
     def reads(self, question: str, given: Given) -> dict[str, str] | None:
-        """The smallest set of other answers under which `question` decides this facet; None if none does.
+        """The smallest set of other answers under which `question` decides what this facet shows; None if none does.
 
         An empty dict means that the question decides it on its own.
         """
@@ -58,7 +69,15 @@ class Facet:
             for keys in combinations(others, size):
                 for values in product(*(completions_of(key) for key in keys)):
                     with_these = dict(zip(keys, values, strict=True))
-                    if len({self.possible({**given, **with_these, question: v}) for v in completions_of(question)}) > 1:
+                    if (
+                        len(
+                            {
+                                self.shown({**given, **with_these, question: v})
+                                for v in completions_of(question)
+                            }
+                        )
+                        > 1
+                    ):
                         return with_these
         return None
 
@@ -90,7 +109,9 @@ def facets_of(catalog: Catalog) -> Facets:
     calls: dict[Plane, tuple[str, ...]] = {
         plane: _questions(catalog, patterns["P6"].planes[plane].called_for) for plane in PLANES
     }
-    hitl = _ordered({*_questions(catalog, patterns["P6"].chosen_when), *(q for qs in calls.values() for q in qs)}, catalog)
+    hitl = _ordered(
+        {*_questions(catalog, patterns["P6"].chosen_when), *(q for qs in calls.values() for q in qs)}, catalog
+    )
 
     def coordinated(name: str) -> Callable[[Given], Hashable]:
         return lambda known: steps.coordination(patterns[name], catalog, known)
@@ -103,15 +124,26 @@ def facets_of(catalog: Catalog) -> Facets:
         Facet("runtime_class", step_1, steps.runtime_class),
         Facet("dominant_concern", (*step_1, "external_side_effects"), steps.dominant_concern),
         Facet("spine", spine, lambda known: steps.spine(known).name),
-        Facet("spine_alternatives", spine, lambda known: steps.spine(known).alternatives),
-        *(Facet(name, split[name], coordinated(name)) for name in ("P1", "P2")),
+        Facet(
+            "spine_alternatives",
+            tuple(q for q in spine if q != "event_stream_exists"),
+            lambda known: steps.spine(known).alternatives,
+            "common",
+        ),
+        *(Facet(name, split[name], coordinated(name), "certain") for name in ("P1", "P2")),
         Facet(
             "coordinated",
             _ordered({*split["P1"], *split["P2"]}, catalog),
             lambda known: any(steps.coordination(patterns[name], catalog, known) for name in ("P1", "P2")),
+            "certain",
         ),
-        Facet("P4", _questions(catalog, gate), lambda known: steps.chosen(gate, catalog.predicates, known)),
-        Facet("P6", hitl, lambda known: steps.human_in_the_loop(catalog, known)),
+        Facet(
+            "P4",
+            _questions(catalog, gate),
+            lambda known: steps.chosen(gate, catalog.predicates, known),
+            "certain",
+        ),
+        Facet("P6", hitl, lambda known: steps.human_in_the_loop(catalog, known), "certain"),
         Facet("p6_level", (*hitl,), lambda known: steps.p6_level(catalog, known)),
         *(Facet(plane, calls[plane], call(plane)) for plane in PLANES),
     ]

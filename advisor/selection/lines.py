@@ -39,7 +39,9 @@ class Line(Frozen):
     if_wrong: str | None
 
 
-def lines_of(catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, decision: Decision) -> tuple[Line, ...]:
+def lines_of(
+    catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, decision: Decision
+) -> tuple[Line, ...]:
     """The six lines: runtime_class, spine, coordination, control, sequence, date."""
     said = {str(key): value for key, value in file.if_wrong.items()}
 
@@ -54,8 +56,18 @@ def lines_of(catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, 
 
     stamp = ", ".join(each for each in (file.record.date, file.record.model_version) if each)
     return (
-        line("runtime_class", decision.runtime_class, _class_words(given, decision), _IF_WRONG["runtime_class", "any"]),
-        line("spine", _spine_words(decision), _spine_predicate(facets, given), _spine_signature(catalog, decision)),
+        line(
+            "runtime_class",
+            decision.runtime_class,
+            _class_words(given, decision),
+            _IF_WRONG["runtime_class", "any"],
+        ),
+        line(
+            "spine",
+            _spine_words(decision),
+            _spine_predicate(facets, given),
+            _spine_signature(catalog, decision),
+        ),
         line(
             "coordination",
             _names(catalog, facets, given, decision.coordination, ("P1", "P2")),
@@ -69,7 +81,12 @@ def lines_of(catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, 
             _signature(catalog, facets, given, "control", ("P6", "P4"), decision.control),
         ),
         line("sequence", "console first", "observability precedes the agent", _IF_WRONG["sequence", "any"]),
-        line("date", stamp or "not stamped", "the record holds for this date and model version", _IF_WRONG["date", "any"]),
+        line(
+            "date",
+            stamp or "not stamped",
+            "the record holds for this date and model version",
+            _IF_WRONG["date", "any"],
+        ),
     )
 
 
@@ -84,7 +101,11 @@ def _class_words(given: Given, decision: Decision) -> str:
     if decision.runtime_class == "undetermined":
         return "the duration of one unit of work is not settled"
     waits = given["pauses_or_external_waits"] == "yes"
-    unit = f"one unit of work lasts {given['duration']}" if given["duration"] != "unknown" else "duration unknown"
+    unit = (
+        f"one unit of work lasts {given['duration']}"
+        if given["duration"] != "unknown"
+        else "duration unknown"
+    )
     return f"{unit}, with waits over an hour" if waits else unit
 
 
@@ -102,11 +123,18 @@ def _spine_predicate(facets: Facets, given: Given) -> str:
 def _spine_signature(catalog: Catalog, decision: Decision) -> str | None:
     if decision.spine == "undetermined":
         return None
-    return _IF_WRONG["spine", "none"] if decision.spine == "none" else catalog.patterns[decision.spine].if_wrong
+    return (
+        _IF_WRONG["spine", "none"] if decision.spine == "none" else catalog.patterns[decision.spine].if_wrong
+    )
 
 
 def _names(
-    catalog: Catalog, facets: Facets, given: Given, certain: tuple[str, ...], all_: tuple[str, ...], level: str = ""
+    catalog: Catalog,
+    facets: Facets,
+    given: Given,
+    certain: tuple[str, ...],
+    all_: tuple[str, ...],
+    level: str = "",
 ) -> str:
     open_ = [name for name in all_ if name not in certain and facets[name].possible(given) != {False}]
     words = [f"{name} {level}" if name == "P6" and level != "none" else name for name in certain]
@@ -124,7 +152,12 @@ def _predicate_words(catalog: Catalog, given: Given, patterns: tuple[str, ...]) 
 
 
 def _signature(
-    catalog: Catalog, facets: Facets, given: Given, step: str, order: tuple[str, ...], certain: tuple[str, ...]
+    catalog: Catalog,
+    facets: Facets,
+    given: Given,
+    step: str,
+    order: tuple[str, ...],
+    certain: tuple[str, ...],
 ) -> str | None:
     """The last of `order` that is chosen says what to expect; P4 before P6, P2 before P1, as in the paper's tables."""
     for name in reversed(order):

@@ -29,7 +29,9 @@ def fired(rule: Rule, given: Given) -> bool | None:
     return None if open_any or open_rest else True
 
 
-def pattern_reasons(catalog: Catalog, facets: Facets, given: Given, decision: Decision) -> tuple[dict[str, str], dict[str, str]]:
+def pattern_reasons(
+    catalog: Catalog, facets: Facets, given: Given, decision: Decision
+) -> tuple[dict[str, str], dict[str, str]]:
     """For every current pattern one sentence: (why chosen, why not), each by pattern id."""
     why: dict[str, str] = {}
     why_not: dict[str, str] = {}
@@ -39,7 +41,9 @@ def pattern_reasons(catalog: Catalog, facets: Facets, given: Given, decision: De
         if pattern.concern == "State":
             (why if decision.spine == name else why_not)[name] = _spine_reason(name, facets, given, decision)
         elif name in (*decision.coordination, *decision.control):
-            why[name] = _sentence(_fragments(catalog, name, given, True)) or _brought_by_plane(catalog, decision)
+            why[name] = _sentence(_fragments(catalog, name, given, True)) or _brought_by_plane(
+                catalog, decision
+            )
         elif facets[name].possible(given) != {False}:
             unknown = [q for q in facets[name].questions if given[q] == "unknown"]
             why_not[name] = f"Not decided: it depends on {', '.join(unknown)}."
@@ -91,7 +95,11 @@ def _why_not(catalog: Catalog, name: str, given: Given) -> str:
 def _brought_by_plane(catalog: Catalog, decision: Decision) -> str:
     called = [plane for plane in PLANES if decision.planes[plane] in {"v1", "deferred"}]
     names = ", ".join(catalog.patterns["P6"].planes[plane].title.lower() for plane in called)
-    return f"A control plane that is called for brings it: {names}." if names else "Every completion of the unknowns calls a plane."
+    return (
+        f"A control plane that is called for brings it: {names}."
+        if names
+        else "Every completion of the unknowns calls a plane."
+    )
 
 
 def plane_reason(plane: Plane, catalog: Catalog, facets: Facets, given: Given) -> str:
@@ -99,7 +107,9 @@ def plane_reason(plane: Plane, catalog: Catalog, facets: Facets, given: Given) -
     rule = catalog.patterns["P6"].planes[plane].called_for
     possible = facets[plane].possible(given)
     if possible == {True}:
-        firing = [catalog.predicates[p].fires for p in (*rule.all, *rule.any) if fired(catalog.predicates[p], given)]
+        firing = [
+            catalog.predicates[p].fires for p in (*rule.all, *rule.any) if fired(catalog.predicates[p], given)
+        ]
         return _sentence(firing) or "Every completion of the unknowns calls for it."
     if len(possible) > 1:
         unknown = [q for q in facets[plane].questions if given[q] == "unknown"]

@@ -145,14 +145,21 @@ def _facets(catalog: Catalog) -> Facets:
 
 
 def _plane(
-    plane: Plane, catalog: Catalog, facets: Facets, given: dict[str, str], file: AnswersFile, decision: Decision
+    plane: Plane,
+    catalog: Catalog,
+    facets: Facets,
+    given: dict[str, str],
+    file: AnswersFile,
+    decision: Decision,
 ) -> PlaneRecord:
     recorded = file.planes.get(plane)
     status = decision.planes[plane]
     reason = plane_reason(plane, catalog, facets, given)
     if recorded and recorded.reason and status in {"v1", "deferred"}:
         reason = recorded.reason if status == "deferred" else f"{reason} {recorded.reason}"
-    return PlaneRecord(status=status, reason=reason, until=recorded.until if recorded and status == "deferred" else None)
+    return PlaneRecord(
+        status=status, reason=reason, until=recorded.until if recorded and status == "deferred" else None
+    )
 
 
 def _migrations(catalog: Catalog, decision: Decision) -> tuple[Migration, ...]:
@@ -160,7 +167,9 @@ def _migrations(catalog: Catalog, decision: Decision) -> tuple[Migration, ...]:
         return ()
     pattern = catalog.patterns[decision.spine]
     return tuple(
-        Migration(**{"from": decision.spine}, to=to, trigger=catalog.patterns[decision.spine].if_wrong, text=text)
+        Migration(
+            **{"from": decision.spine}, to=to, trigger=catalog.patterns[decision.spine].if_wrong, text=text
+        )
         for to, text in pattern.migrations.items()
         if to in catalog.patterns and catalog.patterns[to].status == "current"
     )

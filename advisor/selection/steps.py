@@ -75,7 +75,6 @@ def spine(known: Known) -> Spine:
     pauses = known["pauses_or_external_waits"] == "yes"
     lost = known["state_not_reconstructible"] == "yes"
     changes = known["world_changes_during_pause"] == "yes"
-    stream = known["event_stream_exists"] == "yes"
     if pauses and lost and changes:
         return Spine("P5", (), "all-three")
     if pauses and lost:
@@ -83,7 +82,7 @@ def spine(known: Known) -> Spine:
         return Spine("P3", ("P5",), "cost-question") if replayable else Spine("P5", ("P3",), "cost-question")
     if lost:
         return Spine("P3", (), "no-pauses")
-    if stream:
+    if known["event_stream_exists"] == "yes":
         return Spine("P3", (), "event-stream")
     return Spine("none", (), "reconstruct")
 

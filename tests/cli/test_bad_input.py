@@ -13,17 +13,29 @@ GOOD = 'schema = 1\nid = "x"\ntitle = "X"\n[answers]\nduration = "days"\n'
 CASES: dict[str, tuple[bytes, str]] = {
     "unknown key": (GOOD.encode() + b'colour = "red"\n', "answers.colour: is an unknown key"),
     "a typo is recognised": (GOOD.encode() + b'work_split = "yes"\n', "did you mean work_splits?"),
-    "wrong value": (GOOD.encode() + b'work_splits = "maybe"\n', "answers.work_splits: is 'maybe'; answer one of yes"),
-    "wrong duration": (GOOD.replace("days", "yes").encode(), "answers.duration: is 'yes'; answer one of seconds"),
+    "wrong value": (
+        GOOD.encode() + b'work_splits = "maybe"\n',
+        "answers.work_splits: is 'maybe'; answer one of yes",
+    ),
+    "wrong duration": (
+        GOOD.replace("days", "yes").encode(),
+        "answers.duration: is 'yes'; answer one of seconds",
+    ),
     "duplicate key": (GOOD.encode() + b'duration = "days"\n', "Cannot overwrite a value"),
     "not TOML": (b"schema: 1\n", "is not TOML"),
     "not UTF-8": (GOOD.encode() + b"# \xff\xfe\n", ":6: is not UTF-8"),
     "empty": (b"", "is empty"),
     "only white space": (b" \n\n", "is empty"),
     "an id that escapes": (GOOD.replace('"x"', '"../x"').encode(), "id: is not a plain id"),
-    "a bare boolean": (GOOD.encode() + b"work_splits = true\n", 'is the bare boolean true; write "yes" in quotes'),
+    "a bare boolean": (
+        GOOD.encode() + b"work_splits = true\n",
+        'is the bare boolean true; write "yes" in quotes',
+    ),
     "a bare yes": (GOOD.encode() + b"work_splits = yes\n", "quote text values"),
-    "another schema version": (GOOD.replace("schema = 1", "schema = 2").encode(), "schema: is 2, this tool reads 1"),
+    "another schema version": (
+        GOOD.replace("schema = 1", "schema = 2").encode(),
+        "schema: is 2, this tool reads 1",
+    ),
     "no schema": (GOOD.replace("schema = 1\n", "").encode(), "schema: is missing; add schema"),
     "no answers": (b'schema = 1\nid = "x"\ntitle = "X"\n', "answers: is missing; add the table [answers]"),
     "answers no table": (b'schema = 1\nid = "x"\ntitle = "X"\nanswers = 3\n', "answers: is 3"),
@@ -35,7 +47,10 @@ CASES: dict[str, tuple[bytes, str]] = {
     "a date that is none": (GOOD.encode() + b'[record]\ndate = "soon"\n', "record.date: is not a date"),
     "a note on nothing": (GOOD.encode() + b'[notes]\ncolour = "red"\n', "notes: names no question: colour"),
     "nested without end": (b"a = " + b"[" * 100_000, "is nested too deeply"),
-    "terminal escapes": (GOOD.encode() + b'"\\u001b[31mx" = "yes"\n', "answers.\\x1b[31mx: is an unknown key"),
+    "terminal escapes": (
+        GOOD.encode() + b'"\\u001b[31mx" = "yes"\n',
+        "answers.\\x1b[31mx: is an unknown key",
+    ),
 }
 
 
@@ -58,7 +73,9 @@ def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
     second.write_text("")
     done = advisor("recommend", str(first), str(second), str(tmp_path / "c.toml"))
     assert (done.returncode, done.stdout) == (2, "")
-    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [str(p) for p in (first, first, second, tmp_path / "c.toml")]
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+        str(p) for p in (first, first, second, tmp_path / "c.toml")
+    ]
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -85,7 +102,12 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["recommend"], ["recommend", "--frmat", "json", "x"], ["recomend"], ["recommend", "x", "--format", "pdf"]],
+    [
+        ["recommend"],
+        ["recommend", "--frmat", "json", "x"],
+        ["recomend"],
+        ["recommend", "x", "--format", "pdf"],
+    ],
 )
 def test_wrong_words_on_the_command_line(arguments: list[str]) -> None:
     done = advisor(*arguments)

@@ -13,7 +13,13 @@ CORPUS = Path(__file__).parent / "corpus"
 LABELS = json.loads((CORPUS / "labels.json").read_text())
 # Step 1 puts any work that waits over an hour under long-horizon and any work of seconds under conversational; the
 # annotator went by busy time, or by what triggers the work.
-CLASS_DIFFERS = {"softcode-invoice-match", "agentd-invoice", "soc-in-a-box", "bank-fraud-agent", "telco-calls"}
+CLASS_DIFFERS = {
+    "softcode-invoice-match",
+    "agentd-invoice",
+    "soc-in-a-box",
+    "bank-fraud-agent",
+    "telco-calls",
+}
 
 
 def _record(name: str) -> DecisionRecord:
@@ -36,7 +42,10 @@ def test_the_spine_agrees(name: str) -> None:
 @pytest.mark.parametrize("name", LABELS)
 def test_the_class_and_concern_agree_or_the_difference_is_step_1s(name: str) -> None:
     record, label = _record(name), LABELS[name]
-    agrees = (record.runtime_class, record.dominant_concern) == (label["runtime_class"], label["dominant_concern"])
+    agrees = (record.runtime_class, record.dominant_concern) == (
+        label["runtime_class"],
+        label["dominant_concern"],
+    )
     assert agrees == (name not in CLASS_DIFFERS)
 
 

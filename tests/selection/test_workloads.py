@@ -13,7 +13,13 @@ TABLE = {
     "lead-warming": ("long-horizon", "yppy", "P3", "P1", "P4 + P6 light"),
 }
 WORDS = {
-    "contract-renewal": ("latency budget", "replay drift", "partial-write", "hallucinated discounts", "blind"),
+    "contract-renewal": (
+        "latency budget",
+        "replay drift",
+        "partial-write",
+        "hallucinated discounts",
+        "blind",
+    ),
     "billing-assist": ("sla", "over-engineered", "conflicting", "hallucinated discounts", "blind"),
     "order-fallout-scanner": ("stale", "replay drift", "inconsistent", "overwhelmed", "blind"),
     "number-port-in": ("sla breach", "replay drift", "stranded", "non-compliant", "blind"),
@@ -48,7 +54,14 @@ def test_the_record_is_the_papers(name: str) -> None:
 @pytest.mark.parametrize("name", WORDS)
 def test_the_authors_words_stand_beside_the_computed_signatures(name: str) -> None:
     lines = recommend(shipped().workloads[name]).lines
-    assert [line.step for line in lines] == ["runtime_class", "spine", "coordination", "control", "sequence", "date"]
+    assert [line.step for line in lines] == [
+        "runtime_class",
+        "spine",
+        "coordination",
+        "control",
+        "sequence",
+        "date",
+    ]
     for line, words in zip(lines, WORDS[name], strict=False):
         assert line.if_wrong is not None
         assert words in line.if_wrong.lower()
