@@ -127,7 +127,9 @@ def facets_of(catalog: Catalog) -> Facets:
         Facet(
             "spine_alternatives",
             tuple(q for q in spine if q != "event_stream_exists"),
-            lambda known: steps.spine(known).alternatives,
+            lambda known: (
+                steps.spine({**known, "event_stream_exists": "no"}).alternatives
+            ),  # no row with S4 has any
             "common",
         ),
         *(Facet(name, split[name], coordinated(name), "certain") for name in ("P1", "P2")),
