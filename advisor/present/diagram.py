@@ -91,7 +91,7 @@ def _seams(body: list[str], catalog: Catalog, chosen: list[str], top: int) -> in
             ("commit", boundary.commit),
             ("reject", boundary.reject),
         )
-        lines = [wrap(text, 30) for _, text in parts]
+        lines = [wrap(text, 28) for _, text in parts]
         height = 34 + 16 * max(map(len, lines))
         body.append(_text(0, y + height / 2 + 5, name, "id"))
         for at, ((part, _), texts) in enumerate(zip(parts, lines, strict=True)):
