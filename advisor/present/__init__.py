@@ -44,7 +44,7 @@ def render_comparison(
     new: DecisionRecord, old: DecisionRecord, format: str, *, color: bool = False, width: int = 100
 ) -> str:
     """What changed from one record to another, and which answers account for it."""
-    from advisor.present.comparison import compare
-    from advisor.present.comparison_formats import render
+    from advisor.selection.comparison import compare
+    from advisor.present.comparison import render
 
     return render(compare(new, old), format, color=color, width=width)

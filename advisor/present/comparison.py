@@ -1,94 +1,95 @@
-"""What changed between two records, and which answers account for it."""
+"""A comparison of two records in each format."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+import json
+from typing import Any
 
-from pydantic import Field
-
-from advisor.catalog.answers import KEYS, Answers, AnswersFile
-from advisor.catalog.models import Frozen
-from advisor.selection.record import DecisionRecord, recommend
+from advisor.errors import printable
+from advisor.present import words
+from advisor.selection.comparison import ChangedField, Comparison
 
 
-class ChangedAnswer(Frozen):
-    """One answer that differs between the two files."""
-
-    question: str
-    from_: str = Field(alias="from")
-    to: str
-
-
-class ChangedField(Frozen):
-    """One field of the decision that differs, and the answers that account for it.
-
-    `because` is `each` where any one of `answers` alone brings the change, `together` where it takes all of them, and
-    `recorded` where no answer does: a decision written in the answers file (a deferred plane, a first step) differs.
-    """
-
-    field: str
-    from_: Any = Field(alias="from")
-    to: Any
-    because: Literal["each", "together", "recorded"]
-    answers: tuple[str, ...]
-
-
-class Comparison(Frozen):
-    """The JSON shape `advisor/comparison/1`."""
-
-    schema_: Literal["advisor/comparison/1"] = Field(default="advisor/comparison/1", alias="schema")
-    new: str
-    old: str
-    same_decision: bool
-    answers: tuple[ChangedAnswer, ...]
-    changes: tuple[ChangedField, ...]
-
-
-def compare(new: DecisionRecord, old: DecisionRecord) -> Comparison:
-    """Compares two records; every field of the decision that differs is traced to the answers behind it."""
-    changed = tuple(
-        ChangedAnswer(question=key, to=new.answers[key], **{"from": old.answers[key]})
-        for key in KEYS
-        if new.answers[key] != old.answers[key]
-    )
-    before, after = _flat(old), _flat(new)
-    fields = tuple(
-        ChangedField(
-            field=name, to=after[name], **{"from": before[name]}, **_account(name, new, old, changed)
+def render(comparison: Comparison, format: str, *, color: bool, width: int) -> str:
+    """The comparison as terminal text, Markdown, an HTML page or JSON."""
+    if format == "json":
+        return (
+            json.dumps(comparison.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"
         )
-        for name in after
-        if after[name] != before[name]
+    if format == "terminal":
+        return _terminal(comparison, color, width)
+    from advisor.present.templates import environment
+
+    rows = [(_name(c), *_values(c), because(c)) for c in comparison.changes]
+    if format == "markdown":
+        return environment().get_template("comparison.md.j2").render(comparison=comparison, rows=rows)
+    from markupsafe import Markup
+
+    from advisor.catalog.files import data_room
+
+    style = Markup((data_room("reports") / "style.css").read_text(encoding="utf-8"))
+    return (
+        environment().get_template("comparison.html.j2").render(comparison=comparison, rows=rows, style=style)
     )
-    return Comparison(
-        new=new.title,
-        old=old.title,
-        same_decision=new.decision == old.decision,
-        answers=changed,
-        changes=fields,
+
+
+def because(change: ChangedField) -> str:
+    """Which answers account for a change, in a phrase."""
+    if change.because == "recorded":
+        return "a decision recorded in the answers file"
+    names = ", ".join(change.answers)
+    return (
+        names
+        if len(change.answers) == 1
+        else f"{'any of' if change.because == 'each' else 'together'} {names}"
     )
 
 
-def _flat(record: DecisionRecord) -> dict[str, Any]:
-    dump = record.decision.model_dump(mode="json")
-    planes = dump.pop("planes")
-    return {**dump, **{f"planes.{plane}": status for plane, status in planes.items()}}
+def _terminal(comparison: Comparison, color: bool, width: int) -> str:
+    from rich.console import Console
+    from rich.text import Text
+
+    from advisor.present.terminal import to_text
+
+    def draw(console: Console) -> None:
+        console.print(Text(printable(comparison.new), style="bold"))
+        console.print(Text(f"against {printable(comparison.old)}", style="dim"))
+        console.print()
+        if comparison.same_decision:
+            console.print(Text("The decision is the same.", style="green"))
+        for change in comparison.changes:
+            console.print(
+                Text.assemble(
+                    (_name(change), "bold"),
+                    f"  {_value(change.from_)} -> ",
+                    (_value(change.to), "bold yellow"),
+                )
+            )
+            console.print(Text(f"  because of {because(change)}"))
+        if comparison.answers:
+            console.print()
+            console.print(Text("Answers that differ", style="bold cyan"))
+        for answer in comparison.answers:
+            console.print(Text(f"{answer.question}  {answer.from_} -> {answer.to}"))
+
+    return to_text(draw, color=color, width=width)
 
 
-def _account(
-    name: str, new: DecisionRecord, old: DecisionRecord, changed: tuple[ChangedAnswer, ...]
-) -> Mapping[str, Any]:
-    here, before = _decided(new.answers)[name], _decided(old.answers)[name]
-    if here == before:
-        return {"because": "recorded", "answers": ()}
-    alone = [c.question for c in changed if _decided({**old.answers, c.question: c.to})[name] == here]
-    if alone:
-        return {"because": "each", "answers": tuple(alone)}
-    needed = [c.question for c in changed if _decided({**new.answers, c.question: c.from_})[name] != here]
-    return {"because": "together", "answers": tuple(needed or [c.question for c in changed])}
+def _name(change: ChangedField) -> str:
+    name = change.field.removeprefix("planes.")
+    return words.PLANE_TITLES.get(name, name.replace("_", " "))
 
 
-def _decided(answers: Mapping[str, str]) -> dict[str, Any]:
-    """The decision that these answers alone give, without what a file records beside them."""
-    file = AnswersFile(schema=1, id="x", title="x", answers=Answers.model_validate(dict(answers)))
-    return _flat(recommend(file))
+def _values(change: ChangedField) -> tuple[str, str]:
+    """Both sides in words; of a sequence only the steps that the other side lacks."""
+    if change.field != "sequence":
+        return _value(change.from_), _value(change.to)
+    gone = [step for step in change.from_ if step not in change.to]
+    new = [step for step in change.to if step not in change.from_]
+    return f"with {', '.join(gone)}" if gone else "as before", f"with {', '.join(new)}" if new else "without"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(value) or "none"
+    return words.STATUS_WORDS.get(value, str(value))
