@@ -14,11 +14,13 @@ from advisor.errors import Fault, InputError
 ROOTS = (
     "patterns",
     "questions",
+    "predicates",
     "signatures",
     "weaknesses",
     "workloads",
     "incidents",
     "frameworks",
+    "readings",
     "crosswalks",
 )
 

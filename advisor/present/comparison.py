@@ -18,18 +18,15 @@ def render(comparison: Comparison, format: str, *, color: bool, width: int) -> s
         )
     if format == "terminal":
         return _terminal(comparison, color, width)
-    from advisor.present.templates import environment
+    from advisor.present.templates import environment, stylesheet
 
     rows = [(_name(c), *_values(c), because(c)) for c in comparison.changes]
     if format == "markdown":
         return environment().get_template("comparison.md.j2").render(comparison=comparison, rows=rows)
-    from markupsafe import Markup
-
-    from advisor.catalog.files import data_room
-
-    style = Markup((data_room("reports") / "style.css").read_text(encoding="utf-8"))
     return (
-        environment().get_template("comparison.html.j2").render(comparison=comparison, rows=rows, style=style)
+        environment()
+        .get_template("comparison.html.j2")
+        .render(comparison=comparison, rows=rows, style=stylesheet())
     )
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from advisor.catalog.files import data_room
 from advisor.catalog.load import shipped
 from advisor.present import diagram, words
-from advisor.present.templates import environment
+from advisor.present.templates import environment, stylesheet
 from advisor.present.watch import to_watch
 from advisor.selection.record import DecisionRecord
 
@@ -29,9 +28,8 @@ def render(records: Sequence[DecisionRecord]) -> str:
         }
         for number, record in enumerate(records, 1)
     ]
-    style = (data_room("reports") / "style.css").read_text(encoding="utf-8")
     return (
-        environment().get_template("record.html.j2").render(views=views, catalog=catalog, style=Markup(style))
+        environment().get_template("record.html.j2").render(views=views, catalog=catalog, style=stylesheet())
     )
 
 

@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from advisor.catalog.files import data_room
 from advisor.errors import printable
@@ -34,3 +35,8 @@ def environment() -> Environment:
     made.filters["printable"] = printable
     made.globals["words"] = words
     return made
+
+
+def stylesheet() -> Markup:
+    """The style sheet that every page carries inline."""
+    return Markup((data_room("reports") / "style.css").read_text(encoding="utf-8"))

@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def interview() -> None:
+    """Interview."""
