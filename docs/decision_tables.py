@@ -55,9 +55,7 @@ def prove() -> list[str]:
             facet.name,
             set(facet.questions) - deciding,
         )
-        shown = ", ".join(
-            f"{_word(value)} {n}" for value, n in sorted(outcomes.items(), key=lambda i: str(i[0]))
-        )
+        shown = ", ".join(f"{_word(value)} {n}" for value, n in sorted(outcomes.items(), key=lambda i: str(i[0])))
         said.append(f"| {facet.name} | {len(facet.questions)} | {sum(outcomes.values())} | {shown} |")
     _control_never_contradicts()
     _every_spine_row_is_reached()
@@ -159,8 +157,8 @@ def document() -> str:
     head = [
         "# Decision tables",
         "",
-        "Printed by `make prove`, which fails if a claim below does not hold. *partly* decides as *no* does; `-` means that the",
-        "answer does not matter in that row.",
+        "Printed by `make prove`, which fails if a claim below does not hold. *partly* decides as *no* does; `-` means",
+        "that the answer does not matter in that row.",
         "",
         "Proved over every answer vector of the questions that each part reads: one outcome for each vector (total,",
         "deterministic), no contradiction between patterns, planes and level, no dead question, row or predicate.",

@@ -11,9 +11,7 @@ from advisor.catalog.answers import KEYS, AnswersFile, choices, parse_answers
 
 def answers_file(answers: dict[str, str], **tables: object) -> AnswersFile:
     """An answers file in memory."""
-    return parse_answers(
-        {"schema": 1, "id": "test", "title": "Test", "answers": answers, **tables}, "test.toml"
-    )
+    return parse_answers({"schema": 1, "id": "test", "title": "Test", "answers": answers, **tables}, "test.toml")
 
 
 def any_answers() -> st.SearchStrategy[dict[str, str]]:
@@ -23,9 +21,7 @@ def any_answers() -> st.SearchStrategy[dict[str, str]]:
 
 def mostly_known(max_unknown: int = 5) -> st.SearchStrategy[dict[str, str]]:
     """Answers of which at most `max_unknown` are unknown, so that completions can be enumerated."""
-    known = st.fixed_dictionaries(
-        {key: st.sampled_from([c for c in choices(key) if c != "unknown"]) for key in KEYS}
-    )
+    known = st.fixed_dictionaries({key: st.sampled_from([c for c in choices(key) if c != "unknown"]) for key in KEYS})
     holes = st.sets(st.sampled_from(KEYS), max_size=max_unknown)
     return st.builds(lambda full, gone: full | dict.fromkeys(gone, "unknown"), known, holes)
 
@@ -33,9 +29,7 @@ def mostly_known(max_unknown: int = 5) -> st.SearchStrategy[dict[str, str]]:
 def completions(answers: dict[str, str]) -> list[dict[str, str]]:
     """Every way the unknown answers could turn out: yes or no, for the duration its four values."""
     unknown = [key for key, value in answers.items() if value == "unknown"]
-    options = [
-        ("seconds", "minutes", "hours", "days") if key == "duration" else ("yes", "no") for key in unknown
-    ]
+    options = [("seconds", "minutes", "hours", "days") if key == "duration" else ("yes", "no") for key in unknown]
     return [answers | dict(zip(unknown, each, strict=True)) for each in product(*options)]
 
 

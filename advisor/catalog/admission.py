@@ -105,7 +105,8 @@ def _already_prevented(catalog: Catalog, folder: Path) -> Iterator[Fault]:
             for mode in pattern.prevents:
                 if _plain(mode) in taken:
                     where = f"{place(catalog, 'patterns', name)}: prevents.{mode}"
-                    what = f"{name} ({pattern.title}) names a failure mode that {other_name} ({other.title}) already prevents"
+                    already = f"{other_name} ({other.title}) already prevents"
+                    what = f"{name} ({pattern.title}) names a failure mode that {already}"
                     yield Fault(where, what, f"use {other_name}, or name what it does not prevent")
 
 

@@ -85,9 +85,7 @@ class Decision(Frozen):
 
     @model_validator(mode="after")
     def _deferral_is_recorded(self) -> Decision:
-        lacking = [
-            name for name in ("until", "reason") if self.status == "deferred" and not getattr(self, name)
-        ]
+        lacking = [name for name in ("until", "reason") if self.status == "deferred" and not getattr(self, name)]
         if lacking:
             raise ValueError(f"is deferred without {' and '.join(lacking)}; record a date and a reason")
         return self
@@ -156,11 +154,7 @@ def parse_answers(table: dict[str, Any], place: str) -> AnswersFile:
     schema = table.get("schema")
     if schema is not None and (schema != SCHEMA or isinstance(schema, bool)):
         raise InputError(
-            [
-                Fault(
-                    f"{place}: schema", f"is {schema!r}, this tool reads {SCHEMA}", f"write schema = {SCHEMA}"
-                )
-            ]
+            [Fault(f"{place}: schema", f"is {schema!r}, this tool reads {SCHEMA}", f"write schema = {SCHEMA}")]
         )
     try:
         return AnswersFile.model_validate(table)
@@ -185,15 +179,11 @@ def _fault(item: Any, place: str) -> Fault:
         wanted = " | ".join(choices(loc[1]))
         if isinstance(found, bool):
             word = "yes" if found else "no"
-            return Fault(
-                where, f"is the bare boolean {str(found).lower()}", f'write "{word}" in quotes ({wanted})'
-            )
+            return Fault(where, f"is the bare boolean {str(found).lower()}", f'write "{word}" in quotes ({wanted})')
         return Fault(where, f"is {_short(found)}", f"answer one of {wanted}, in quotes")
     what, _, mend = item["msg"].removeprefix("Value error, ").partition("; ")
     if kind in {"value_error"}:
-        return Fault(
-            where, what if what.startswith(("is", "names")) else f"is wrong: {what}", mend or "correct it"
-        )
+        return Fault(where, what if what.startswith(("is", "names")) else f"is wrong: {what}", mend or "correct it")
     return Fault(where, f"is {_short(found)}: {what[:1].lower()}{what[1:]}", "correct the value")
 
 

@@ -63,9 +63,7 @@ def _strangers(catalog: Catalog) -> Iterator[Fault]:
             elif path.is_dir():
                 for inside in sorted(path.iterdir()):
                     if inside.suffix != ".toml" or not inside.is_file():
-                        yield Fault(
-                            f"{where}/{inside.name}", "is not an entry", "one entry a file, named <id>.toml"
-                        )
+                        yield Fault(f"{where}/{inside.name}", "is not an entry", "one entry a file, named <id>.toml")
 
 
 def _unresolved(catalog: Catalog, known: list[Relation]) -> Iterator[Fault]:
@@ -73,9 +71,7 @@ def _unresolved(catalog: Catalog, known: list[Relation]) -> Iterator[Fault]:
         if not any(each.target in catalog.room(room) for room in each.target_rooms):
             where = f"{place(catalog, each.room, each.source)}: {each.key}"
             rooms = " or ".join(each.target_rooms)
-            yield Fault(
-                where, f"names {each.target!r}, which is not in {rooms}", "correct the id or add the entry"
-            )
+            yield Fault(where, f"names {each.target!r}, which is not in {rooms}", "correct the id or add the entry")
 
 
 def _unreached(catalog: Catalog, known: list[Relation]) -> Iterator[Fault]:
@@ -87,9 +83,7 @@ def _unreached(catalog: Catalog, known: list[Relation]) -> Iterator[Fault]:
     asked = {each.target for each in known if each.room == "predicates" and each.kind == "asks"}
     for name, question in catalog.questions.items():
         if not question.choices and name not in asked:
-            yield Fault(
-                place(catalog, "questions", name), "is asked by no predicate", "add a predicate over it"
-            )
+            yield Fault(place(catalog, "questions", name), "is asked by no predicate", "add a predicate over it")
 
 
 def _orders(catalog: Catalog) -> Iterator[Fault]:
@@ -110,9 +104,7 @@ def _complete(catalog: Catalog) -> Iterator[Fault]:
             yield Fault(f"questions/{key}.toml", "is missing: every answer has a question", "add it")
     for name in catalog.questions:
         if name not in KEYS:
-            yield Fault(
-                place(catalog, "questions", name), "asks for an answer that no step reads", "remove it"
-            )
+            yield Fault(place(catalog, "questions", name), "asks for an answer that no step reads", "remove it")
     current = [name for name, pattern in catalog.patterns.items() if pattern.status == "current"]
     for name in current:
         for other in current:

@@ -37,9 +37,7 @@ def read_toml(path: Path, place: str | None = None) -> dict[str, Any]:
         raise InputError([Fault(where, "is a directory", "name the file inside it")]) from None
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise InputError(
-            [Fault(where, f"cannot be read ({reason})", "check the path and its rights")]
-        ) from None
+        raise InputError([Fault(where, f"cannot be read ({reason})", "check the path and its rights")]) from None
     except ValueError:
         raise InputError([Fault(where, "is not a valid path", "check the path")]) from None
     try:

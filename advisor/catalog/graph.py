@@ -39,12 +39,9 @@ def written(catalog: Catalog, format: GraphFormat) -> str:
 def _dot(made: nx.MultiDiGraph[str]) -> str:
     lines = ["digraph knowledge {", "  rankdir=LR;", "  node [shape=box];"]
     lines += [
-        f"  {_quoted(n)} [label={_quoted(_label(d))}, group={_quoted(d['room'])}];"
-        for n, d in made.nodes(data=True)
+        f"  {_quoted(n)} [label={_quoted(_label(d))}, group={_quoted(d['room'])}];" for n, d in made.nodes(data=True)
     ]
-    lines += [
-        f"  {_quoted(a)} -> {_quoted(b)} [label={_quoted(kind)}];" for a, b, kind in made.edges(keys=True)
-    ]
+    lines += [f"  {_quoted(a)} -> {_quoted(b)} [label={_quoted(kind)}];" for a, b, kind in made.edges(keys=True)]
     return "\n".join([*lines, "}"]) + "\n"
 
 

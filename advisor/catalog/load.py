@@ -148,9 +148,7 @@ def parse(path: Path, model: type[M], place: str) -> M:
         raise InputError(model_faults(error, place)) from None
     if entry.id != path.stem:  # type: ignore[attr-defined]
         found = entry.id  # type: ignore[attr-defined]
-        raise InputError(
-            [Fault(f"{place}: id", f"is {found!r}, not the file's name", f'write id = "{path.stem}"')]
-        )
+        raise InputError([Fault(f"{place}: id", f"is {found!r}, not the file's name", f'write id = "{path.stem}"')])
     return entry
 
 

@@ -152,7 +152,7 @@ class Signature(Entry):
     """Something to recognise in production logs: a failure signature, a boundary weakness, or our extension of either.
 
     `needs` are columns of the event table without which nothing can be said; `wants` raise the evidence grade.
-    `grades` holds the best achievable evidence grade per log format (A declared .. D text hint; absent: not assessable).
+    `grades` holds the best evidence grade that a log format allows (A declared to D text hint; absent: not assessable).
     """
 
     number: Text

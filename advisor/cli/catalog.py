@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ catalog_app = typer.Typer(
 )
 
 
-class GraphAs(str, Enum):
+class GraphAs(StrEnum):
     """How the graph is written."""
 
     mermaid = "mermaid"
@@ -45,18 +45,14 @@ def catalog(
     from advisor.present.catalog_list import render_catalog
 
     if kind is not None and kind not in ROOMS:
-        raise InputError(
-            [Fault(f"advisor catalog --kind {kind}", "is no kind", f"use one of {', '.join(ROOMS)}")]
-        )
+        raise InputError([Fault(f"advisor catalog --kind {kind}", "is no kind", f"use one of {', '.join(ROOMS)}")])
     style = look(no_color, output)
     deliver(render_catalog(shipped(), kind, format.value, color=style.color, width=style.width), output)
 
 
 @catalog_app.command()
 def graph(
-    as_: Annotated[
-        GraphAs, typer.Option("--as", "--format", "-f", help="How the graph is written.")
-    ] = GraphAs.mermaid,
+    as_: Annotated[GraphAs, typer.Option("--as", "--format", "-f", help="How the graph is written.")] = GraphAs.mermaid,
     output: OutputOption = None,
 ) -> None:
     """Write the knowledge graph as Mermaid, DOT, GraphML or JSON."""

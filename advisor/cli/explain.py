@@ -10,9 +10,7 @@ from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOptio
 
 
 def explain(
-    entry: Annotated[
-        str, typer.Argument(metavar="ID", help="An id, or a signature's number such as P1a or S3.")
-    ],
+    entry: Annotated[str, typer.Argument(metavar="ID", help="An id, or a signature's number such as P1a or S3.")],
     format: FormatOption = Format.terminal,
     output: OutputOption = None,
     no_color: NoColorOption = False,

@@ -29,9 +29,7 @@ def recommend(
     from advisor.selection import recommend as decide
 
     if against and len(answers) != 1:
-        raise InputError(
-            [Fault("advisor recommend --against", "compares two files", "name one new file and one old")]
-        )
+        raise InputError([Fault("advisor recommend --against", "compares two files", "name one new file and one old")])
     files = gather(read_answers, [*answers, *([against] if against else [])])
     records = [decide(file) for file in files]
     style = look(no_color, output)

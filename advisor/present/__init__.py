@@ -10,9 +10,7 @@ from advisor.selection.record import DecisionRecord
 FORMATS = ("terminal", "markdown", "html", "json")
 
 
-def render_records(
-    records: Sequence[DecisionRecord], format: str, *, color: bool = False, width: int = 100
-) -> str:
+def render_records(records: Sequence[DecisionRecord], format: str, *, color: bool = False, width: int = 100) -> str:
     """One record, or several side by side.
 
     Args:
@@ -23,10 +21,7 @@ def render_records(
     """
     if format == "json":
         documents = [record.to_json() for record in records]
-        return (
-            json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False)
-            + "\n"
-        )
+        return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False) + "\n"
     if format == "terminal":
         from advisor.present import terminal
 
@@ -44,7 +39,7 @@ def render_comparison(
     new: DecisionRecord, old: DecisionRecord, format: str, *, color: bool = False, width: int = 100
 ) -> str:
     """What changed from one record to another, and which answers account for it."""
-    from advisor.selection.comparison import compare
     from advisor.present.comparison import render
+    from advisor.selection.comparison import compare
 
     return render(compare(new, old), format, color=color, width=width)

@@ -8,9 +8,7 @@ from typing import Any
 from advisor.catalog.load import ROOMS, Catalog
 
 
-def render_catalog(
-    catalog: Catalog, kind: str | None, format: str, *, color: bool = False, width: int = 100
-) -> str:
+def render_catalog(catalog: Catalog, kind: str | None, format: str, *, color: bool = False, width: int = 100) -> str:
     """Ids and titles of every entry, or of one kind, grouped by kind; JSON is `advisor/catalog/1`."""
     rooms = {
         room: [(name, entry.title, _mark(entry)) for name, entry in catalog.room(room).items()]

@@ -13,9 +13,7 @@ from advisor.selection.comparison import ChangedField, Comparison
 def render(comparison: Comparison, format: str, *, color: bool, width: int) -> str:
     """The comparison as terminal text, Markdown, an HTML page or JSON."""
     if format == "json":
-        return (
-            json.dumps(comparison.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"
-        )
+        return json.dumps(comparison.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"
     if format == "terminal":
         return _terminal(comparison, color, width)
     from advisor.present.templates import environment, stylesheet
@@ -23,11 +21,7 @@ def render(comparison: Comparison, format: str, *, color: bool, width: int) -> s
     rows = [(_name(c), *_values(c), because(c)) for c in comparison.changes]
     if format == "markdown":
         return environment().get_template("comparison.md.j2").render(comparison=comparison, rows=rows)
-    return (
-        environment()
-        .get_template("comparison.html.j2")
-        .render(comparison=comparison, rows=rows, style=stylesheet())
-    )
+    return environment().get_template("comparison.html.j2").render(comparison=comparison, rows=rows, style=stylesheet())
 
 
 def because(change: ChangedField) -> str:
@@ -35,11 +29,7 @@ def because(change: ChangedField) -> str:
     if change.because == "recorded":
         return "a decision recorded in the answers file"
     names = ", ".join(change.answers)
-    return (
-        names
-        if len(change.answers) == 1
-        else f"{'any of' if change.because == 'each' else 'together'} {names}"
-    )
+    return names if len(change.answers) == 1 else f"{'any of' if change.because == 'each' else 'together'} {names}"
 
 
 def _terminal(comparison: Comparison, color: bool, width: int) -> str:

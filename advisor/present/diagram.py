@@ -1,10 +1,11 @@
-"""Draws the composition: concerns, chosen patterns, the boundary at each LLM-to-action seam, and the control planes."""
+"""Draws the composition: concerns, patterns, the boundary at each LLM-to-action seam, and the control planes."""
 
 from __future__ import annotations
 
 from html import escape
 from textwrap import wrap
 
+from advisor.catalog.files import data_room
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import PLANES, Concern
 from advisor.present.words import PLANE_TITLES, STATUS_WORDS, composition
@@ -16,15 +17,6 @@ CONCERNS: tuple[tuple[Concern, str], ...] = (
     ("Control", "Who decides what runs, and when to stop?"),
 )
 _WIDTH, _COLUMN, _GAP = 960, 304, 24
-_STYLE = """
-.d{--ink:#1c2430;--soft:#5b6675;--line:#aab4c0;--card:#ffffff;--on:#0b5c8a;--onfill:#e3f0f8;--warn:#8a4b00;font:14px system-ui,sans-serif}
-.d text{fill:var(--ink)}.d .soft{fill:var(--soft);font-size:12px}.d .head{font-weight:600;font-size:16px}
-.d .id{font-weight:700}.d .on{fill:var(--onfill);stroke:var(--on);stroke-width:2}.d .off{fill:none;stroke:var(--line);stroke-dasharray:4 4}
-.d .off-text{fill:var(--soft)}.d .box{fill:var(--card);stroke:var(--line)}.d .arrow{stroke:var(--soft);stroke-width:1.5;fill:none}
-.d .tip{fill:var(--soft)}.d .part{font-weight:600;font-size:12px;fill:var(--on)}.d .warn{fill:var(--warn)}
-@media (prefers-color-scheme:dark){.d{--ink:#e8edf3;--soft:#a7b2bf;--line:#56616e;--card:#1b222b;--on:#6cc0ee;--onfill:#12303f;--warn:#f0b060}}
-@media print{.d{--ink:#000;--soft:#444;--line:#888;--card:#fff;--on:#0b5c8a;--onfill:#e3f0f8;--warn:#8a4b00}}
-"""
 
 
 def chosen_patterns(record: DecisionRecord) -> list[str]:
@@ -34,19 +26,20 @@ def chosen_patterns(record: DecisionRecord) -> list[str]:
 
 
 def svg(record: DecisionRecord, catalog: Catalog | None = None) -> str:
-    """The diagram as one SVG element that stands alone: its own styles, light and dark, with a title and description."""
+    """The diagram as one SVG element that stands alone, light and dark, with a title and a description."""
     catalog = catalog or shipped()
     chosen = chosen_patterns(record)
     body: list[str] = []
     y = _columns(body, record, catalog, chosen)
     y = _seams(body, catalog, chosen, y + 36)
     y = _planes(body, record, y + 36)
+    style = (data_room("reports") / "diagram.css").read_text(encoding="utf-8")
     name = escape(f"Composition of {record.title}")
     about = escape(f"{composition(record.decision)}. Control planes: {_planes_in_words(record)}.")
     return (
         f'<svg class="d" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img" '
         f'aria-labelledby="d-title d-desc"><title id="d-title">{name}</title><desc id="d-desc">{about}</desc>'
-        f"<style>{_STYLE}</style>"
+        f"<style>{style}</style>"
         '<defs><marker id="d-tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
         '<path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>' + "".join(body) + "</svg>"
     )
@@ -62,9 +55,7 @@ def _columns(body: list[str], record: DecisionRecord, catalog: Catalog, chosen: 
             on = pattern.id in chosen
             top = 56 + row * 68
             note = "chosen" if on else _why_off(record, pattern.id)
-            body.append(
-                f'<rect class="{"on" if on else "off"}" x="{x + 1}" y="{top}" width="{_COLUMN - 2}" height="56" rx="6"/>'
-            )
+            body.append(_card(x, top, _COLUMN, 56, on))
             body.append(_text(x + 14, top + 24, f"{pattern.id}  {pattern.title}", "id" if on else "off-text"))
             body.append(_text(x + 14, top + 44, note, "soft"))
     return 56 + 2 * 68
@@ -106,7 +97,8 @@ def _seams(body: list[str], catalog: Catalog, chosen: list[str], top: int) -> in
         verifier, reject, proposer = 32 + width + arrow + 105, 32 + 3 * (width + arrow) + 89, 32 + 105
         body.append(
             f'<path class="arrow" marker-end="url(#d-tip)" d="M{verifier} {y + height} v10 H{reject} v-10"/>'
-            f'<path class="arrow" stroke-dasharray="3 3" marker-end="url(#d-tip)" d="M{reject + 20} {y + height} v18 H{proposer} v-18"/>'
+            f'<path class="arrow" stroke-dasharray="3 3" marker-end="url(#d-tip)" '
+            f'd="M{reject + 20} {y + height} v18 H{proposer} v-18"/>'
         )
         y += height + 30
     return y - 8
@@ -119,9 +111,7 @@ def _planes(body: list[str], record: DecisionRecord, top: int) -> int:
         each, x = record.planes[plane], at * (width + _GAP)
         on = each.status in {"v1", "deferred"}
         until = f" until {each.until}" if each.until else ""
-        body.append(
-            f'<rect class="{"on" if on else "off"}" x="{x + 1:g}" y="{top + 14}" width="{width - 2:g}" height="52" rx="6"/>'
-        )
+        body.append(_card(x, top + 14, width, 52, on))
         body.append(_text(x + 12, top + 36, PLANE_TITLES[plane].capitalize(), "id" if on else "off-text"))
         tone = "warn" if each.status in {"deferred", "undetermined"} else "soft"
         body.append(_text(x + 12, top + 56, STATUS_WORDS[each.status] + until, tone))
@@ -130,6 +120,11 @@ def _planes(body: list[str], record: DecisionRecord, top: int) -> int:
 
 def _planes_in_words(record: DecisionRecord) -> str:
     return ", ".join(f"{PLANE_TITLES[p]} {STATUS_WORDS[record.planes[p].status]}" for p in PLANES)
+
+
+def _card(x: float, y: float, width: float, height: float, on: bool) -> str:
+    kind = "on" if on else "off"
+    return f'<rect class="{kind}" x="{x + 1:g}" y="{y:g}" width="{width - 2:g}" height="{height:g}" rx="6"/>'
 
 
 def _text(x: float, y: float, words: str, kind: str) -> str:
@@ -164,8 +159,7 @@ def mermaid(record: DecisionRecord, catalog: Catalog | None = None) -> str:
     if "P6" in chosen:
         for plane in PLANES:
             status = record.planes[plane].status
-            out.append(
-                f'  P6 --- {plane}["{PLANE_TITLES[plane]}: {STATUS_WORDS[status]}"]:::{"on" if status == "v1" else "off"}'
-            )
+            kind = "on" if status == "v1" else "off"
+            out.append(f'  P6 --- {plane}["{PLANE_TITLES[plane]}: {STATUS_WORDS[status]}"]:::{kind}')
     out += ["  classDef on stroke-width:3px", "  classDef off stroke-dasharray:4 4,opacity:0.6"]
     return "\n".join(out) + "\n"

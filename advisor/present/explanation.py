@@ -57,14 +57,10 @@ def _view(explanation: Explanation, catalog: Catalog) -> dict[str, Any]:
     entry = explanation.entry
     dump = entry.model_dump(mode="json", exclude_none=True)
     fields = [
-        (_label(key), _lines(value))
-        for key, value in dump.items()
-        if key not in _HIDDEN and value not in ("", [], {})
+        (_label(key), _lines(value)) for key, value in dump.items() if key not in _HIDDEN and value not in ("", [], {})
     ]
     readings = [] if isinstance(entry, AnswersFile) else [catalog.readings[name] for name in entry.readings]
-    sources = (
-        [] if isinstance(entry, AnswersFile) else [catalog.references[name] for name in entry.references]
-    )
+    sources = [] if isinstance(entry, AnswersFile) else [catalog.references[name] for name in entry.references]
     return {
         "id": entry.id,
         "title": entry.title,
@@ -95,9 +91,7 @@ def _lines(value: Any) -> list[str]:
         ]
     if isinstance(value, list):
         return [
-            line
-            for each in value
-            for line in (["; ".join(_lines(each))] if isinstance(each, dict) else _lines(each))
+            line for each in value for line in (["; ".join(_lines(each))] if isinstance(each, dict) else _lines(each))
         ]
     return [str(value)]
 

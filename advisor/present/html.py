@@ -28,9 +28,7 @@ def render(records: Sequence[DecisionRecord]) -> str:
         }
         for number, record in enumerate(records, 1)
     ]
-    return (
-        environment().get_template("record.html.j2").render(views=views, catalog=catalog, style=stylesheet())
-    )
+    return environment().get_template("record.html.j2").render(views=views, catalog=catalog, style=stylesheet())
 
 
 def _prefixed(svg: str, number: int) -> str:

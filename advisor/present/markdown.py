@@ -39,9 +39,7 @@ def options(record: DecisionRecord) -> list[str]:
     """The considered options: the decision, then the same with each other spine."""
     decision = record.decision
     others = [name for name in ("P5", "P3", "none") if name != decision.spine]
-    return [words.composition(decision)] + [
-        words.composition(decision.model_copy(update={"spine": n})) for n in others
-    ]
+    return [words.composition(decision)] + [words.composition(decision.model_copy(update={"spine": n})) for n in others]
 
 
 def pros_and_cons(record: DecisionRecord, catalog: Catalog) -> list[tuple[str, list[str], list[str]]]:
@@ -54,9 +52,7 @@ def pros_and_cons(record: DecisionRecord, catalog: Catalog) -> list[tuple[str, l
             rows.append((option, list(pattern.use_when), list(pattern.do_not_use_when)))
         elif spine == "none":
             good = ["nothing durable has to be built, migrated or kept consistent"]
-            rows.append(
-                (option, good, ["something is lost at a crash or pause that the input does not hold"])
-            )
+            rows.append((option, good, ["something is lost at a crash or pause that the input does not hold"]))
         else:
             good = ["nothing should be built before the answers are known"]
             rows.append((option, good, ["work has to begin: the spine is the dearest part to move later"]))

@@ -67,9 +67,7 @@ def side_by_side(console: Console, records: Iterable[DecisionRecord]) -> None:
 
 def _record(console: Console, record: DecisionRecord) -> None:
     console.print(Text(printable(record.title), style="bold"))
-    console.print(
-        Text(words.state_of(record), style="green" if record.stable and record.signed else "yellow")
-    )
+    console.print(Text(words.state_of(record), style="green" if record.stable and record.signed else "yellow"))
     for warning in record.warnings:
         console.print(Text(f"! {printable(warning)}", style="yellow"))
     console.print()
@@ -78,9 +76,7 @@ def _record(console: Console, record: DecisionRecord) -> None:
     console.print(_pairs((name, Text(printable(text))) for name, text in record.why.items()))
     if record.why_not:
         _heading(console, "Why not")
-        console.print(
-            _pairs((name, Text(printable(text), style="dim")) for name, text in record.why_not.items())
-        )
+        console.print(_pairs((name, Text(printable(text), style="dim")) for name, text in record.why_not.items()))
     _heading(console, "Predicates")
     console.print(_predicates(record))
     _heading(console, "Control planes")
@@ -100,9 +96,7 @@ def _record(console: Console, record: DecisionRecord) -> None:
     _heading(console, "Readings used")
     console.print(Text(", ".join(record.readings), style="dim"))
     console.print(
-        Text(
-            f"Knowledge {record.knowledge_version}. `advisor explain ID` explains any id above.", style="dim"
-        )
+        Text(f"Knowledge {record.knowledge_version}. `advisor explain ID` explains any id above.", style="dim")
     )
 
 

@@ -83,11 +83,7 @@ def _field(name: str, value: Any, changes: Mapping[str, Any]) -> str:
             return f"spine {value}"
         case "spine_alternatives":
             return (
-                f"a cost question with {joined(value)}"
-                if value
-                else ""
-                if "spine" in changes
-                else "no cost question"
+                f"a cost question with {joined(value)}" if value else "" if "spine" in changes else "no cost question"
             )
         case "coordination" | "control":
             return f"{name} {joined(value)}"
@@ -110,6 +106,4 @@ def grouped_flips(flips: Sequence[Flip]) -> list[tuple[str, str, str, str]]:
     for flip in flips:
         key = (flip.question, flip.from_, json.dumps(flip.changes))
         groups.setdefault(key, []).append(flip.to)
-    return [
-        (q, old, " or ".join(to), in_words(json.loads(changes))) for (q, old, changes), to in groups.items()
-    ]
+    return [(q, old, " or ".join(to), in_words(json.loads(changes))) for (q, old, changes), to in groups.items()]

@@ -54,9 +54,7 @@ def compare(new: DecisionRecord, old: DecisionRecord) -> Comparison:
     )
     before, after = _flat(old), _flat(new)
     fields = tuple(
-        ChangedField(
-            field=name, to=after[name], **{"from": before[name]}, **_account(name, new, old, changed)
-        )
+        ChangedField(field=name, to=after[name], **{"from": before[name]}, **_account(name, new, old, changed))
         for name in after
         if after[name] != before[name]
     )

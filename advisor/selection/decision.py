@@ -1,4 +1,4 @@
-"""*The decision*: the ten fields of a record that an answer can change, resolved over every completion of the unknowns."""
+"""*The decision*: the fields of a record that an answer can change, resolved over every completion of the unknowns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATTERNS_BY_CONCERN = {"coordination": ("P1", "P2"), "control": ("P4", "P6")}
 
 
 class Decision(Frozen):
-    """What the five steps decide. Pattern lists hold what every completion chooses; a scalar they disagree on is undetermined."""
+    """What the five steps decide: patterns that every completion chooses; a scalar they disagree on is undetermined."""
 
     runtime_class: Literal["conversational", "autonomous", "long-horizon", "undetermined"]
     dominant_concern: Literal["Coordination", "State", "Control", "undetermined"]
@@ -51,7 +51,7 @@ def decide(facets: Facets, given: Given, file: AnswersFile) -> Decision:
     def shown(name: str) -> Any:
         return facets[name].shown(given)
 
-    planes = {plane: plane_status(plane, shown(plane), file) for plane in PLANES}
+    planes: dict[Plane, Status] = {plane: plane_status(plane, shown(plane), file) for plane in PLANES}
     return Decision(
         runtime_class=shown("runtime_class"),
         dominant_concern=shown("dominant_concern"),
@@ -82,7 +82,7 @@ def plane_status(plane: Plane, called: bool | str, file: AnswersFile) -> Status:
 
 def _build(shown: Callable[[str], Any], planes: Mapping[Plane, Status], file: AnswersFile) -> list[str]:
     """Step 5 (section 4.5): console first; a step without a chosen pattern, or a deferred one, drops out."""
-    needed = {
+    needed: dict[str, bool] = {
         "console": True,
         "gate": shown("P4"),
         "orchestrator": shown("coordinated"),

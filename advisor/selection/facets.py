@@ -1,7 +1,7 @@
 """A decision cut into facets, each a function of few questions, so that every completion of the unknowns is reached.
 
-24 questions have about 10^11 answer vectors, but no part of the decision reads more than seven of them. Answers are free of
-each other, so the decision is constant over all completions exactly when each facet is.
+24 questions have about 10^11 answer vectors, but no part of the decision reads more than seven of them. Answers
+are free of each other, so the decision is constant over all completions exactly when each facet is.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Facet:
         return self._possible(tuple(decided(given[q]) for q in self.questions))
 
     def shown(self, given: Given) -> Any:
-        """What the record shows: a scalar or *undetermined*; a pattern only if certain; of a list what all have in common."""
+        """What the record shows: a scalar or *undetermined*, a pattern if certain, of a list what all share."""
         possible = self.possible(given)
         if self.kind == "certain":
             return possible == {True}
@@ -69,15 +69,7 @@ class Facet:
             for keys in combinations(others, size):
                 for values in product(*(completions_of(key) for key in keys)):
                     with_these = dict(zip(keys, values, strict=True))
-                    if (
-                        len(
-                            {
-                                self.shown({**given, **with_these, question: v})
-                                for v in completions_of(question)
-                            }
-                        )
-                        > 1
-                    ):
+                    if len({self.shown({**given, **with_these, question: v}) for v in completions_of(question)}) > 1:
                         return with_these
         return None
 
@@ -127,9 +119,7 @@ def facets_of(catalog: Catalog) -> Facets:
         Facet(
             "spine_alternatives",
             tuple(q for q in spine if q != "event_stream_exists"),
-            lambda known: (
-                steps.spine({**known, "event_stream_exists": "no"}).alternatives
-            ),  # no row with S4 has any
+            lambda known: steps.spine({**known, "event_stream_exists": "no"}).alternatives,  # no row with S4 has any
             "common",
         ),
         *(Facet(name, split[name], coordinated(name), "certain") for name in ("P1", "P2")),

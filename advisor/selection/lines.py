@@ -1,4 +1,4 @@
-"""The six lines of the record in Table 2's order: step, pattern, predicate that fired, signature if wrong (section 4.6)."""
+"""The six lines of the record in Table 2's order: step, pattern, predicate, signature if wrong (section 4.6)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from advisor.selection.decision import Decision
 from advisor.selection.facets import Facets, Given
 from advisor.selection.reasons import SPINE_ROWS, fired, spine_row
 
-# Table 2 names a consequence for lines that hold no pattern; these are the catalog entries that would show it (our reading).
+# Table 2 names a consequence for lines that hold no pattern; these entries would show it (our reading).
 _IF_WRONG: Mapping[tuple[str, str], str] = {
     ("runtime_class", "any"): "P1-shadow-retries",
     ("spine", "none"): "P5-unrestorable-state",
@@ -39,9 +39,7 @@ class Line(Frozen):
     if_wrong: str | None
 
 
-def lines_of(
-    catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, decision: Decision
-) -> tuple[Line, ...]:
+def lines_of(catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, decision: Decision) -> tuple[Line, ...]:
     """The six lines: runtime_class, spine, coordination, control, sequence, date."""
     said = {str(key): value for key, value in file.if_wrong.items()}
 
@@ -101,11 +99,7 @@ def _class_words(given: Given, decision: Decision) -> str:
     if decision.runtime_class == "undetermined":
         return "the duration of one unit of work is not settled"
     waits = given["pauses_or_external_waits"] == "yes"
-    unit = (
-        f"one unit of work lasts {given['duration']}"
-        if given["duration"] != "unknown"
-        else "duration unknown"
-    )
+    unit = f"one unit of work lasts {given['duration']}" if given["duration"] != "unknown" else "duration unknown"
     return f"{unit}, with waits over an hour" if waits else unit
 
 
@@ -123,9 +117,7 @@ def _spine_predicate(facets: Facets, given: Given) -> str:
 def _spine_signature(catalog: Catalog, decision: Decision) -> str | None:
     if decision.spine == "undetermined":
         return None
-    return (
-        _IF_WRONG["spine", "none"] if decision.spine == "none" else catalog.patterns[decision.spine].if_wrong
-    )
+    return _IF_WRONG["spine", "none"] if decision.spine == "none" else catalog.patterns[decision.spine].if_wrong
 
 
 def _names(

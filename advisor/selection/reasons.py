@@ -1,4 +1,4 @@
-"""Why each pattern was chosen and why not: sentences put together from the predicates that fired and those that did not."""
+"""Why each pattern was chosen and why not: sentences made of the predicates that fired and those that did not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from advisor.selection.facets import Facets, Given
 
 SPINE_ROWS = {
     "all-three": "it pauses, what it knows at a pause cannot be rebuilt, and the world changes meanwhile",
-    "cost-question": "it pauses and what it knows cannot be rebuilt, but the world holds still meanwhile: a cost question",
+    "cost-question": "it pauses and what it knows cannot be rebuilt, but the world holds still: a cost question",
     "no-pauses": "what it knows cannot be rebuilt, but no pause is long: a replayable log is enough",
     "event-stream": "what it knows can be rebuilt, and an authoritative event stream already exists to rebuild it from",
     "reconstruct": "what it knows can be rebuilt from the input, and no event stream exists: reconstruct on demand",
@@ -41,9 +41,7 @@ def pattern_reasons(
         if pattern.concern == "State":
             (why if decision.spine == name else why_not)[name] = _spine_reason(name, facets, given, decision)
         elif name in (*decision.coordination, *decision.control):
-            why[name] = _sentence(_fragments(catalog, name, given, True)) or _brought_by_plane(
-                catalog, decision
-            )
+            why[name] = _sentence(_fragments(catalog, name, given, True)) or _brought_by_plane(catalog, decision)
         elif facets[name].possible(given) != {False}:
             unknown = [q for q in facets[name].questions if given[q] == "unknown"]
             why_not[name] = f"Not decided: it depends on {', '.join(unknown)}."
@@ -107,9 +105,7 @@ def plane_reason(plane: Plane, catalog: Catalog, facets: Facets, given: Given) -
     rule = catalog.patterns["P6"].planes[plane].called_for
     possible = facets[plane].possible(given)
     if possible == {True}:
-        firing = [
-            catalog.predicates[p].fires for p in (*rule.all, *rule.any) if fired(catalog.predicates[p], given)
-        ]
+        firing = [catalog.predicates[p].fires for p in (*rule.all, *rule.any) if fired(catalog.predicates[p], given)]
         return _sentence(firing) or "Every completion of the unknowns calls for it."
     if len(possible) > 1:
         unknown = [q for q in facets[plane].questions if given[q] == "unknown"]

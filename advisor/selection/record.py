@@ -46,7 +46,7 @@ class Migration(Frozen):
 
 
 class DecisionRecord(Frozen):
-    """The record of one workload. Its fields are the JSON shape `advisor/record/1`; `decision` gathers what was decided."""
+    """The record of one workload, in the JSON shape `advisor/record/1`; `decision` gathers what was decided."""
 
     schema_: Literal["advisor/record/1"] = Field(default="advisor/record/1", alias="schema")
     id: str
@@ -167,9 +167,7 @@ def _migrations(catalog: Catalog, decision: Decision) -> tuple[Migration, ...]:
         return ()
     pattern = catalog.patterns[decision.spine]
     return tuple(
-        Migration(
-            **{"from": decision.spine}, to=to, trigger=catalog.patterns[decision.spine].if_wrong, text=text
-        )
+        Migration(**{"from": decision.spine}, to=to, trigger=catalog.patterns[decision.spine].if_wrong, text=text)
         for to, text in pattern.migrations.items()
         if to in catalog.patterns and catalog.patterns[to].status == "current"
     )

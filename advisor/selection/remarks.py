@@ -35,17 +35,11 @@ def warnings(given: Given, file: AnswersFile, decision: Decision) -> Iterator[st
                 f"The {BUILD_STEPS[step]} is deferred until {recorded.until} ({recorded.reason}). "
                 "Missing audit history dominates the cost of every later migration."
             )
-    if (
-        not (decision.coordination or decision.control)
-        and decision.spine == "none"
-        and decision.p6_level == "none"
-    ):
+    if not (decision.coordination or decision.control) and decision.spine == "none" and decision.p6_level == "none":
         yield "No pattern is needed: a plain call to a model, with its console, is enough. Add none."
 
 
-def readings(
-    catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, decision: Decision
-) -> tuple[str, ...]:
+def readings(catalog: Catalog, facets: Facets, given: Given, file: AnswersFile, decision: Decision) -> tuple[str, ...]:
     """Ids of the readings that this record rests on, in the order of the steps."""
     row = spine_row(facets, given)
     values = set(given.values())

@@ -72,9 +72,7 @@ def _differences(here: Decision, outcomes: Mapping[str, Decision]) -> dict[str, 
     for answer, decision in outcomes.items():
         dump = decision.model_dump(mode="json")
         shown[answer] = {
-            name: {p: dump["planes"][p] for p in dump["planes"] if p in planes}
-            if name == "planes"
-            else dump[name]
+            name: {p: dump["planes"][p] for p in dump["planes"] if p in planes} if name == "planes" else dump[name]
             for name, planes in sorted(varying.items(), key=lambda item: list(dump).index(item[0]))
         }
     return shown

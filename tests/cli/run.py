@@ -9,9 +9,7 @@ import sys
 
 def advisor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """One command in its own process; stdout and stderr as text."""
-    env = {
-        key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")
-    }
+    env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
     return subprocess.run(
         [sys.executable, "-m", "advisor", *arguments],
         capture_output=True,

@@ -31,7 +31,7 @@ STEPS = {
         "approval_above_threshold_only",
     ),
 }
-BACKGROUND = {key: "no" for key in KEYS} | {"duration": "minutes"}
+BACKGROUND = dict.fromkeys(KEYS, "no") | {"duration": "minutes"}
 
 
 def _known(key: str, step: str) -> list[str]:
@@ -71,9 +71,7 @@ def test_a_workload_that_needs_no_pattern_says_so() -> None:
 
 def test_a_deferred_plane_leaves_the_build_but_not_the_record() -> None:
     answers = BACKGROUND | {"volume_can_overwhelm": "yes"}
-    deferred = {
-        "throttling": {"status": "deferred", "until": "2027-03-31", "reason": "single tenant at launch"}
-    }
+    deferred = {"throttling": {"status": "deferred", "until": "2027-03-31", "reason": "single tenant at launch"}}
     record = recommend(answers_file(answers, planes=deferred))
     assert record.control == ("P6",)
     assert record.planes["throttling"].model_dump() == {
@@ -88,9 +86,7 @@ def test_a_deferred_plane_leaves_the_build_but_not_the_record() -> None:
 def test_deferring_the_console_needs_a_reason_and_warns() -> None:
     with pytest.raises(Exception, match="deferred without until and reason"):
         answers_file(BACKGROUND, sequence={"console": {"status": "deferred"}})
-    recorded = {
-        "console": {"status": "deferred", "until": "2027-01-31", "reason": "reuses the group's console"}
-    }
+    recorded = {"console": {"status": "deferred", "until": "2027-01-31", "reason": "reuses the group's console"}}
     record = recommend(answers_file(BACKGROUND, sequence=recorded))
     assert record.sequence == ()
     assert any("reuses the group's console" in warning for warning in record.warnings)
