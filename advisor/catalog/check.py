@@ -25,6 +25,10 @@ ROOTS = (
 )
 
 
+# The six patterns of section 3; each says how it composes with each other one.
+PAPER = frozenset({"P1", "P2", "P3", "P4", "P5", "P6"})
+
+
 def check(catalog: Catalog) -> list[Fault]:
     """Every fault of a catalog: files that do not parse, ids that do not resolve, entries that nothing reaches.
 
@@ -105,9 +109,8 @@ def _complete(catalog: Catalog) -> Iterator[Fault]:
     for name in catalog.questions:
         if name not in KEYS:
             yield Fault(place(catalog, "questions", name), "asks for an answer that no step reads", "remove it")
-    current = [name for name, pattern in catalog.patterns.items() if pattern.status == "current"]
-    for name in current:
-        for other in current:
+    for name in sorted(PAPER & set(catalog.patterns)):
+        for other in sorted(PAPER):
             if other != name and other not in catalog.patterns[name].composes:
                 where = f"{place(catalog, 'patterns', name)}: composes.{other}"
                 yield Fault(where, "is missing", f"say how {name} composes with {other}")
