@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check lint types contracts docs docs-check wheel bench clean
+.PHONY: prove help demo test test-slow check lint types contracts docs docs-check wheel bench clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,7 +42,7 @@ docs-check: $(READY) ## Check that the generated parts of docs/ are up to date
 	$(BIN)/python docs/generate.py --check
 
 prove: $(READY) ## Prove the rule base over every answer vector that matters
-	$(BIN)/python docs/decision_tables.py
+	$(BIN)/python docs/prove.py
 
 wheel: $(READY) ## Build a wheel from a clean clone and compare its work with the checkout's
 	$(BIN)/python -m pytest -q tests/test_wheel.py -m slow

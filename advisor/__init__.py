@@ -6,10 +6,10 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "explain", "recommend"]
 
 if TYPE_CHECKING:
-    from advisor.catalog import explain
+    from advisor.catalog.explain import explain
     from advisor.selection import recommend
 
-_HOMES = {"explain": "advisor.catalog", "recommend": "advisor.selection"}
+_HOMES = {"explain": "advisor.catalog.explain", "recommend": "advisor.selection"}
 
 
 def __getattr__(name: str) -> Any:

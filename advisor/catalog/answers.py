@@ -122,7 +122,7 @@ class AnswersFile(Frozen):
     planes: dict[Plane, Decision] = Field(default_factory=dict)
     sequence: dict[FoundationStep, Decision] = Field(default_factory=dict)
     sign_off: SignOff | None = None
-    record: Stamp = Stamp()
+    record: Stamp = Field(default_factory=Stamp)
 
     @field_validator("id")
     @classmethod

@@ -20,9 +20,9 @@ PLANES: tuple[Plane, ...] = ("kill_switch", "escalation", "approval", "throttlin
 
 
 class Frozen(BaseModel):
-    """A value that never changes after it was read; unknown keys are faults."""
+    """A value that never changes after it was read; unknown keys are faults. Validators are built on first use."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Entry(Frozen):

@@ -6,7 +6,7 @@ from advisor.catalog.load import Catalog
 from advisor.catalog.models import PLANES, Plane, Rule
 from advisor.selection import steps
 from advisor.selection.decision import Decision
-from advisor.selection.facets import Facets, Given
+from advisor.selection.facets import Facet, Facets, Given
 
 SPINE_ROWS = {
     "all-three": "it pauses, what it knows at a pause cannot be rebuilt, and the world changes meanwhile",
@@ -43,8 +43,7 @@ def pattern_reasons(
         elif name in (*decision.coordination, *decision.control):
             why[name] = _sentence(_fragments(catalog, name, given, True)) or _brought_by_plane(catalog, decision)
         elif facets[name].possible(given) != {False}:
-            unknown = [q for q in facets[name].questions if given[q] == "unknown"]
-            why_not[name] = f"Not decided: it depends on {', '.join(unknown)}."
+            why_not[name] = f"Not decided: it depends on {_open(facets[name], given)}."
         else:
             why_not[name] = _why_not(catalog, name, given)
     return why, why_not
@@ -65,8 +64,7 @@ def spine_row(facets: Facets, given: Given) -> str | None:
 def _spine_reason(name: str, facets: Facets, given: Given, decision: Decision) -> str:
     row = spine_row(facets, given)
     if decision.spine == "undetermined":
-        unknown = [q for q in facets["spine"].questions if given[q] == "unknown"]
-        return f"Not decided: it depends on {', '.join(unknown)}."
+        return f"Not decided: it depends on {_open(facets['spine'], given)}."
     reason = SPINE_ROWS[row] if row else "every way the unknowns can turn out leads there"
     if decision.spine == name:
         return _sentence([reason])
@@ -108,11 +106,15 @@ def plane_reason(plane: Plane, catalog: Catalog, facets: Facets, given: Given) -
         firing = [catalog.predicates[p].fires for p in (*rule.all, *rule.any) if fired(catalog.predicates[p], given)]
         return _sentence(firing) or "Every completion of the unknowns calls for it."
     if len(possible) > 1:
-        unknown = [q for q in facets[plane].questions if given[q] == "unknown"]
-        return f"Depends on {', '.join(unknown)}."
+        return f"Depends on {_open(facets[plane], given)}."
     if any(fired(catalog.predicates[p], given) for p in rule.none):
         return "A person already decides on every action; a second queue would be circular."
     return _sentence([catalog.predicates[p].fails for p in (*rule.all, *rule.any)])
+
+
+def _open(facet: Facet, given: Given) -> str:
+    """The unknown answers that can still change what a facet shows."""
+    return ", ".join(q for q in facet.questions if given[q] == "unknown" and facet.reads(q, given) is not None)
 
 
 def _sentence(fragments: list[str]) -> str:

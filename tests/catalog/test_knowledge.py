@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.catalog import explain, shipped
+from advisor.catalog.explain import explain
+from advisor.catalog.load import shipped
 from advisor.catalog.answers import KEYS, parse_answers
 from advisor.catalog.check import check
 from advisor.catalog.files import data_room

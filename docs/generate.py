@@ -1,0 +1,131 @@
+"""Writes the generated pages of docs/ from code and data; `--check` only says whether they are up to date."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import prove
+
+from advisor.catalog.answers import AnswersFile, read_answers
+from advisor.catalog.load import shipped
+from advisor.cli.app import app
+from advisor.present.catalog_list import render_catalog
+from advisor.selection import DecisionRecord, recommend
+from advisor.selection.comparison import Comparison
+
+DOCS = Path(__file__).resolve().parent
+CORPUS = DOCS.parent / "tests" / "selection" / "corpus"
+
+
+def commands() -> str:
+    """Every command with its help, as a user sees it at 80 columns."""
+    parts = ["# Commands", "", "Generated from the program by `make docs`.", ""]
+    names = [[], *([name] for name in get_command(app).commands), ["catalog", "graph"], ["catalog", "check"]]  # type: ignore[attr-defined]
+    for name in names:
+        shown = " ".join(["advisor", *name])
+        command = [sys.executable, "-m", "advisor", *name, "--help"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "80", "PATH": ""})
+        text = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+        parts += [f"## {shown}", "", "```text", text, "```", ""]
+    return "\n".join(parts)
+
+
+def catalog() -> str:
+    """The whole knowledge base by kind."""
+    return render_catalog(shipped(), None, "markdown")
+
+
+def workloads() -> str:
+    """The 24 public workloads: where the record differs from the annotator's reading, and why."""
+    labels: dict[str, dict[str, Any]] = json.loads((CORPUS / "labels.json").read_text(encoding="utf-8"))
+    rows, same = [], 0
+    for name, label in labels.items():
+        record = recommend(read_answers(CORPUS / f"{name}.toml"))
+        differences = list(_differences(record, label))
+        same += not differences
+        rows += [f"| [{name}]({label['source']}) | {' | '.join(each)} |" for each in differences]
+    head = [
+        "# 24 workloads from public write-ups",
+        "",
+        "One annotator read the facts of 24 published systems, and what the method answers for them. The answers files",
+        "are in `tests/selection/corpus/`; what a source does not say is unknown. This page is printed by `make docs`.",
+        "",
+        f"{same} of {len(labels)} records agree in every respect. Each difference of the others:",
+        "",
+        "| Workload | What | The annotator | The record | Why they differ |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def _differences(record: DecisionRecord, label: dict[str, Any]) -> Any:
+    waits = record.answers["pauses_or_external_waits"] == "yes"
+    for field in ("runtime_class", "dominant_concern"):
+        ours = getattr(record, field)
+        if ours != label[field]:
+            why = "it waits over an hour, and waits count" if waits else f"one unit lasts {record.answers['duration']}"
+            yield (
+                field.replace("_", " "),
+                label[field],
+                ours,
+                (why if field == "runtime_class" else "follows from the class"),
+            )
+    spine = record.spine
+    if record.spine != label["spine"]:
+        named = "cost question, undetermined" if record.spine == "undetermined" else spine
+        yield (
+            "spine",
+            label["spine"],
+            named,
+            "the source does not say whether history must replay",
+        )
+    for pattern in ("P1", "P2", "P4", "P6"):
+        chosen = pattern in (*record.coordination, *record.control)
+        open_ = record.why_not.get(pattern, "").startswith("Not decided")
+        ours = "yes" if chosen else "undetermined" if open_ else "no"
+        read = {True: "yes", False: "no", None: "undetermined"}[label[pattern]]
+        if ours != read:
+            yield pattern, read, ours, record.why_not.get(pattern) or record.why[pattern]
+
+
+def schemas() -> dict[str, str]:
+    """The JSON Schemas of what goes in and what comes out."""
+    written = {}
+    for name, model in (("answers-1", AnswersFile), ("record-1", DecisionRecord), ("comparison-1", Comparison)):
+        schema = model.model_json_schema(by_alias=True, mode="validation" if model is AnswersFile else "serialization")
+        written[f"schemas/{name}.json"] = json.dumps(schema, indent=2, sort_keys=True) + "\n"
+    return written
+
+
+def main() -> int:
+    """Writes the pages, or with `--check` names those that are out of date (exit 1)."""
+    pages = {
+        "commands.md": commands(),
+        "catalog.md": catalog(),
+        "decision-tables.md": prove.document(),
+        "workloads.md": workloads(),
+        **schemas(),
+    }
+    stale = []
+    for name, text in pages.items():
+        path = DOCS / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for name in stale:
+        print(f"docs/{name}: {'is out of date; run make docs' if '--check' in sys.argv else 'written'}")
+    return int(bool(stale) and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
