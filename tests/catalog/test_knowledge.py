@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.catalog.explain import explain
-from advisor.catalog.load import shipped
 from advisor.catalog.answers import KEYS, parse_answers
 from advisor.catalog.check import check
+from advisor.catalog.explain import explain
 from advisor.catalog.files import data_room
 from advisor.catalog.graph import graph, written
-from advisor.catalog.load import ROOMS, Catalog
+from advisor.catalog.load import ROOMS, Catalog, shipped
 from advisor.catalog.relations import relations
 from advisor.errors import InputError
 from advisor.present.catalog_list import render_catalog
