@@ -27,11 +27,11 @@ def test_the_wheel_does_what_the_checkout_does(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     shipped = {
-        name.removeprefix("advisor/") for name in names if name.startswith(("advisor/knowledge/", "advisor/reports/"))
+        name.removeprefix("advisor/") for name in names if name.startswith(("advisor/knowledge/", "advisor/reports/", "advisor/starters/"))
     }
-    expected = _run("git", "ls-files", "knowledge", "reports", cwd=clone).split()
+    expected = _run("git", "ls-files", "knowledge", "reports", "starters", cwd=clone).split()
     assert shipped == set(expected)
-    assert not any(name.startswith(("knowledge/", "reports/", "tests/", "docs/")) for name in names)
+    assert not any(name.startswith(("knowledge/", "reports/", "starters/", "tests/", "docs/")) for name in names)
     _run(sys.executable, "-m", "venv", tmp_path / "env", cwd=tmp_path)
     binary = tmp_path / "env" / "bin"
     _run(binary / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=elsewhere)

@@ -34,6 +34,7 @@ def catalog(
     ] = None,
     format: FormatOption = Format.terminal,
     output: OutputOption = None,
+    quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """List the knowledge base by kind; draw its graph; check a directory laid over it."""

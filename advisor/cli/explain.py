@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOption, look
+from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOption, QuietOption, look
 
 
 def explain(
     entry: Annotated[str, typer.Argument(metavar="ID", help="An id, or a signature's number such as P1a or S3.")],
     format: FormatOption = Format.terminal,
     output: OutputOption = None,
+    quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Explain an entry of the knowledge base, with what it names and what names it."""
