@@ -26,9 +26,8 @@ def test_the_wheel_does_what_the_checkout_does(tmp_path: Path) -> None:
     _run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path / "dist", clone, cwd=tmp_path)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    shipped = {
-        name.removeprefix("advisor/") for name in names if name.startswith(("advisor/knowledge/", "advisor/reports/", "advisor/starters/"))
-    }
+    rooms = ("advisor/knowledge/", "advisor/reports/", "advisor/starters/")
+    shipped = {name.removeprefix("advisor/") for name in names if name.startswith(rooms)}
     expected = _run("git", "ls-files", "knowledge", "reports", "starters", cwd=clone).split()
     assert shipped == set(expected)
     assert not any(name.startswith(("knowledge/", "reports/", "starters/", "tests/", "docs/")) for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from advisor.catalog.answers import AnswersFile
+from advisor.catalog.answers import KEYS, AnswersFile
 from advisor.catalog.load import Catalog
 from advisor.catalog.models import (
     Crosswalk,
@@ -46,7 +46,7 @@ _Named = Iterator[tuple[str, str, str, tuple[str, ...]]]
 
 def _of(entry: Entry | AnswersFile) -> _Named:
     if isinstance(entry, AnswersFile):
-        for key in entry.answers.model_fields_set:
+        for key in sorted(entry.answers.model_fields_set, key=KEYS.index):
             yield f"answers.{key}", "answers", key, ("questions",)
         return
     yield from _list("references", "cites", entry.references, ("references",))
