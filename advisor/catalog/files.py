@@ -1,7 +1,9 @@
-"""Finds the data rooms and reads TOML files, turning each thing that can be wrong into a fault."""
+"""Finds the data rooms, reads TOML files and writes files whole, turning what can go wrong into faults."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -61,3 +63,33 @@ def _toml_mend(message: str) -> str:
     if "Invalid value" in message:
         return 'quote text values, as in answer = "yes"'
     return "correct the line"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file whole or not at all, through a temporary file in the same folder.
+
+    Raises:
+        InputError: The folder or the file cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists():
+                Path(name).chmod(path.stat().st_mode & 0o777)
+            else:
+                umask = os.umask(0)
+                os.umask(umask)
+                Path(name).chmod(0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or "unwritable").lower()
+        raise InputError(
+            [Fault(str(path), f"cannot be written ({reason})", "check the folder and its rights")]
+        ) from None

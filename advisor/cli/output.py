@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 
-from advisor.errors import Fault, InputError
+from advisor.catalog.files import write_atomically
 
 
 def deliver(text: str, output: Path | None) -> None:
-    """Writes a document to stdout, or atomically to a file.
+    """Writes a document to stdout, or whole to a file.
 
     Raises:
         InputError: The file cannot be written.
@@ -20,24 +18,8 @@ def deliver(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.flush()
-        return
-    try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(output)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = (error.strerror or "unwritable").lower()
-        raise InputError(
-            [Fault(str(output), f"cannot be written ({reason})", "check the folder and its rights")]
-        ) from None
+    else:
+        write_atomically(output, text)
 
 
 def remark(text: str, quiet: bool) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import tomlkit
 from tomlkit.items import Table
 
 from advisor.catalog.answers import KEYS, SCHEMA, AnswersFile, parse_answers, read_answers
-from advisor.errors import Fault, InputError
+from advisor.catalog.files import write_atomically
 
 
 class Draft:
@@ -86,36 +84,6 @@ class Draft:
 
     def _save(self) -> None:
         write_atomically(self.path, tomlkit.dumps(self._document))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file whole or not at all, through a temporary file in the same folder.
-
-    Raises:
-        InputError: The folder or the file cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if path.exists():
-                Path(name).chmod(path.stat().st_mode & 0o777)
-            else:
-                umask = os.umask(0)
-                os.umask(umask)
-                Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = (error.strerror or "unwritable").lower()
-        raise InputError(
-            [Fault(str(path), f"cannot be written ({reason})", "check the folder and its rights")]
-        ) from None
 
 
 def id_from(title: str) -> str:

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.catalog.answers import KEYS, choices, read_answers
+from advisor.catalog.files import write_atomically
 from advisor.catalog.load import shipped
 from advisor.errors import InputError
 from advisor.interview import flow
-from advisor.interview.draft import Draft, id_from, write_atomically
+from advisor.interview.draft import Draft, id_from
 from advisor.interview.run import conduct
 from advisor.interview.screens import Check, Leave
 from advisor.interview.template import template

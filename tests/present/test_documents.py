@@ -38,8 +38,12 @@ def _same_as_golden(text: str, name: str) -> None:
     assert text == path.read_text(encoding="utf-8"), f"{name} differs; look, then REWRITE_GOLDEN=1"
 
 
-@pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("name", [*shipped().workloads, "nothing-known"])
+EVERY = [*shipped().workloads, "nothing-known"]
+# Two pages are enough to look at; the others are checked for their form below.
+DOCUMENTS = [(n, f) for n in EVERY for f in FORMATS if f != "html" or n in ("contract-renewal", "nothing-known")]
+
+
+@pytest.mark.parametrize(("name", "format"), DOCUMENTS)
 def test_the_document(name: str, format: str) -> None:
     _same_as_golden(render_records([_record(name)], format, width=80), f"{name}.{SUFFIX[format]}")
 
