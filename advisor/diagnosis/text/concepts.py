@@ -12,7 +12,9 @@ from types import MappingProxyType
 from advisor.catalog.files import read_toml
 
 CUES = Path(__file__).resolve().parent / "cues"
-_ABSENT = re.compile(r"(?:no|not|never|without|cannot|lacks?|lacking|missing|fails? to|failed to|nor|neither)(?: \w+){0,2} $")
+_ABSENT = re.compile(
+    r"(?:no|not|never|without|cannot|lacks?|lacking|missing|fails? to|failed to|nor|neither)(?: \w+){0,2} $"
+)
 
 
 @dataclass(frozen=True)

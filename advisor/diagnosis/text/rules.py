@@ -16,9 +16,10 @@ APART = 0.5  # convention: concepts that only meet in the report count half of t
 
 @dataclass(frozen=True)
 class Rule:
-    """Concepts that must meet (`!x`: said to be absent), and the points when they meet in one sentence."""
+    """Concepts that must meet (`!x`: said to be absent), those that may be nowhere, and the points in one sentence."""
 
     names: tuple[str, ...]
+    nowhere: tuple[str, ...]
     points: float
 
 
@@ -47,9 +48,15 @@ def entries() -> tuple[Entry, ...]:
     found = []
     for room in ROOMS:
         for name, table in read_toml(CUES / f"{room}.toml", f"cues/{room}.toml").items():
-            rules = tuple(Rule(tuple(key.split()), float(value)) for key, value in table.items() if key != "sdb_part")
+            rules = tuple(_rule(key, float(value)) for key, value in table.items() if key != "sdb_part")
             found.append(Entry(room, name, table.get("sdb_part"), rules))
     return tuple(found)
+
+
+def _rule(key: str, points: float) -> Rule:
+    words = key.split()
+    names = tuple(word for word in words if not word.startswith("-"))
+    return Rule(names, tuple(word[1:] for word in words if word.startswith("-")), points)
 
 
 def score(seen: Sequence[Seen]) -> tuple[Points, ...]:
@@ -73,7 +80,7 @@ def _points(entry: Entry, seen: Sequence[Seen], held: Mapping[str, frozenset[int
     gave: list[tuple[float, tuple[str, ...]]] = []
     for rule in entry.rules:
         places = [held.get(name, frozenset[int]()) for name in rule.names]
-        if not all(places):
+        if not all(places) or not held.keys().isdisjoint(rule.nowhere):
             continue
         together = frozenset.intersection(*places)
         points = rule.points if together else rule.points * APART
