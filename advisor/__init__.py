@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "explain", "recommend"]
+__all__ = ["__version__", "explain", "judge", "recommend"]
 
 if TYPE_CHECKING:
     from advisor.catalog.explain import explain
+    from advisor.diagnosis.judge import judge
     from advisor.selection import recommend
 
-_HOMES = {"explain": "advisor.catalog.explain", "recommend": "advisor.selection"}
+_HOMES = {"explain": "advisor.catalog.explain", "judge": "advisor.diagnosis.judge", "recommend": "advisor.selection"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ import prove
 from advisor.catalog.answers import AnswersFile, read_answers
 from advisor.catalog.load import shipped
 from advisor.cli.app import app
+from advisor.diagnosis.judge import Judgement
 from advisor.present.catalog_list import render_catalog
 from advisor.selection import DecisionRecord, recommend
 from advisor.selection.comparison import Comparison
@@ -98,7 +99,12 @@ def _differences(record: DecisionRecord, label: dict[str, Any]) -> Any:
 def schemas() -> dict[str, str]:
     """The JSON Schemas of what goes in and what comes out."""
     written = {}
-    for name, model in (("answers-1", AnswersFile), ("record-1", DecisionRecord), ("comparison-1", Comparison)):
+    for name, model in (
+        ("answers-1", AnswersFile),
+        ("record-1", DecisionRecord),
+        ("comparison-1", Comparison),
+        ("judgement-1", Judgement),
+    ):
         schema = model.model_json_schema(by_alias=True, mode="validation" if model is AnswersFile else "serialization")
         written[f"schemas/{name}.json"] = json.dumps(schema, indent=2, sort_keys=True) + "\n"
     return written

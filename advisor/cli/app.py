@@ -11,6 +11,7 @@ import typer
 from advisor.cli.catalog import catalog_app
 from advisor.cli.explain import explain
 from advisor.cli.interview import interview
+from advisor.cli.judge import judge
 from advisor.cli.recommend import recommend
 from advisor.errors import InputError, printable
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(interview)
 app.command()(recommend)
+app.command()(judge)
 app.command()(explain)
 app.add_typer(catalog_app, name="catalog")
 

@@ -1,0 +1,1 @@
+"""Finds out what fails: judges outcomes by section 5.4, and maps reports in prose to the catalog."""

@@ -1,0 +1,433 @@
+"""The judge on tables of outcomes: verdicts in their order, infrastructure, duplicates, pass^k, faults."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from itertools import combinations
+from math import comb
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from advisor.diagnosis.judge import Judgement, judge
+from advisor.diagnosis.judge.causes import CAUSES, kind_sql
+from advisor.diagnosis.judge.exact import batch, case_p_value, holm
+from advisor.diagnosis.judge.judgement import verdict_of
+from advisor.diagnosis.judge.pass_k import curve
+from advisor.errors import InputError
+from advisor.present import FORMATS
+from advisor.present.judgement import render_judgement
+from tests.cli.run import advisor
+
+TAU = Path(__file__).parent / "data" / "tau-bench-airline.csv"
+Row = dict[str, object]
+
+
+def write(path: Path, rows: list[Row]) -> Path:
+    columns = list(dict.fromkeys(key for row in rows for key in row)) or ["task"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def trials(task: str, version: str, outcomes: str, **more: object) -> list[Row]:
+    """One row for each of "10010"; 1 passes."""
+    return [{"task": task, "version": version, "trial": at, "passed": o, **more} for at, o in enumerate(outcomes)]
+
+
+def verdicts(judgement: Judgement) -> dict[str, str]:
+    return {case.task: case.verdict for case in judgement.cases}
+
+
+def by_the_rule(c: int, n: int, pc: int, pn: int) -> str:
+    """The contract's order, read line by line."""
+    if n == 0:
+        return "infrastructure"
+    if c == n:
+        return "not_failing"
+    if n < 3 or pn < 3:
+        return "insufficient_trials"
+    if c == 0 and pc == pn:
+        return "replay_divergence"
+    return "functional" if c == 0 and pc == 0 else "variance"
+
+
+def test_every_count_up_to_five_trials_a_side() -> None:
+    for n in range(6):
+        for pn in range(6):
+            for c in range(n + 1):
+                for pc in range(pn + 1):
+                    assert verdict_of((c, n), (pc, pn)) == by_the_rule(c, n, pc, pn)
+
+
+def test_a_table_with_one_case_of_each_kind(tmp_path: Path) -> None:
+    rows = [
+        *trials("broken", "v2", "000"), *trials("broken", "v1", "000"),
+        *trials("diverges", "v2", "000"), *trials("diverges", "v1", "111"),
+        *trials("fine", "v2", "111"), *trials("fine", "v1", "000"),
+        *trials("flaps", "v2", "010"), *trials("flaps", "v1", "111"),
+        *trials("few", "v2", "0"), *trials("few", "v1", "11"),
+        *trials("outage", "v2", "000", error="RateLimitError: 429 Too Many Requests"), *trials("outage", "v1", "111"),
+    ]  # fmt: skip
+    judgement = judge(write(tmp_path / "o.csv", rows), "v2", "v1")
+    assert verdicts(judgement) == {
+        "broken": "functional",
+        "diverges": "replay_divergence",
+        "few": "insufficient_trials",
+        "fine": "not_failing",
+        "flaps": "variance",
+        "outage": "infrastructure",
+    }
+    cases = {case.task: case for case in judgement.cases}
+    assert cases["few"].more_trials_needed == 3
+    assert cases["diverges"].candidate
+    assert cases["diverges"].p_value == pytest.approx(1 / comb(6, 3))
+    assert cases["outage"].current == (0, 0)
+    assert judgement.found
+
+
+def test_a_divergence_with_enough_trials_is_no_mere_candidate(tmp_path: Path) -> None:
+    rows = trials("a", "v2", "0" * 8) + trials("a", "v1", "1" * 8)
+    (case,) = judge(write(tmp_path / "o.csv", rows), "v2", "v1").cases
+    assert (case.verdict, case.candidate) == ("replay_divergence", False)
+
+
+INFRASTRUCTURE = [
+    "Error code: 429 - rate limit reached for requests",
+    "anthropic.RateLimitError",
+    "overloaded_error: Overloaded",
+    "AuthenticationError: Error code: 401 - invalid x-api-key",
+    "403 Forbidden: your organization is not entitled to this model",
+    "You exceeded your current quota, please check your plan and billing details",
+    "NotFoundError: The model `gpt-9` does not exist or you do not have access to it",
+    "Unknown model: foo-1",
+    "invalid model id",
+    "openai.APIConnectionError: Connection error.",
+    "ConnectionResetError: [Errno 104] Connection reset by peer",
+    "httpx.RemoteProtocolError: peer closed connection without sending complete message body",
+    "socket.gaierror: Temporary failure in name resolution",
+    "openai.InternalServerError: Error code: 500",
+    "502 Bad Gateway",
+    "ServiceUnavailableError",
+    "APITimeoutError: Request timed out.",
+    "harness: wall-clock limit of 600 s exceeded, task timed out",
+]
+OWN = {
+    "This model's maximum context length is 128000 tokens": "context overflow",
+    "context_length_exceeded": "context overflow",
+    "prompt is too long: 210000 tokens > 200000 maximum": "context overflow",
+    "JSONDecodeError: Expecting value in tool arguments": "malformed tool arguments",
+    "Invalid tool call: arguments failed schema validation": "malformed tool arguments",
+    "Reached max_turns (10)": "exhausted turns",
+    "GraphRecursionError: Recursion limit of 25 reached": "exhausted turns",
+    "max steps exceeded": "exhausted turns",
+    "AssertionError: refund amount is wrong": "other",
+    "the agent cancelled the wrong order": "other",
+}
+
+
+def _kind(text: str) -> str:
+    row = duckdb.execute(f"SELECT {kind_sql('e')} FROM (SELECT ? AS e)", [text]).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+@pytest.mark.parametrize("text", INFRASTRUCTURE)
+def test_infrastructure_is_recognised_by_its_text(text: str) -> None:
+    assert _kind(text) in {cause.kind for cause in CAUSES if cause.infrastructure}
+
+
+@pytest.mark.parametrize("text", OWN)
+def test_what_is_the_models_or_the_runtimes_own_is_kept_apart_by_name(text: str) -> None:
+    assert _kind(text) == OWN[text]
+
+
+def test_the_infrastructure_column_overrules_the_text(tmp_path: Path) -> None:
+    rows = trials("a", "v", "0", error="429 rate limit", infrastructure="false")
+    rows += trials("b", "v", "0", error="odd", infrastructure="1")
+    rows += trials("c", "v", "1", error="429 rate limit, then retried")
+    judgement = judge(write(tmp_path / "o.csv", rows))
+    assert verdicts(judgement) == {"a": "insufficient_trials", "b": "infrastructure", "c": "not_failing"}
+
+
+def test_an_outage_is_one_cluster_and_never_a_trial(tmp_path: Path) -> None:
+    rows: list[Row] = []
+    for task in range(40):
+        down = 10 <= task < 30
+        error = f"APIConnectionError: connection to 10.0.0.{task} failed" if down else ""
+        more = {"time": f"2026-01-01T00:00:{task:02}Z", "group": "night" if down else "day"}
+        rows += trials(f"t{task}", "v2", "0" if down else "1", error=error, **more)
+        rows += trials(f"t{task}", "v1", "1", time=f"2025-01-01T00:00:{task:02}Z", group="day")
+    judgement = judge(write(tmp_path / "o.csv", rows), "v2", "v1")
+    (cluster,) = judgement.clusters
+    assert (cluster.kind, cluster.trials, len(cluster.tasks), cluster.infrastructure) == ("transport", 20, 20, True)
+    assert cluster.contiguous == ("version", "group", "time")
+    assert judgement.totals == {"infrastructure": 20, "not_failing": 20}
+    assert judgement.batch_test["cases"] == 20
+    assert judgement.batch_test["p_value"] == 1.0
+    assert not judgement.found
+
+
+def test_failures_of_one_typed_cause_are_one_explanation(tmp_path: Path) -> None:
+    rows: list[Row] = []
+    for task in range(12):
+        rows += trials(f"t{task}", "v2", "000", error=f"context_length_exceeded: {100000 + task} tokens")
+        rows += trials(f"t{task}", "v1", "111")
+    rows += trials("u", "v2", "111") + trials("u", "v1", "111")
+    judgement = judge(write(tmp_path / "o.csv", rows), "v2", "v1")
+    (cluster,) = judgement.clusters
+    assert (cluster.kind, len(cluster.tasks), cluster.infrastructure) == ("context overflow", 12, False)
+    assert {case.cluster for case in judgement.cases} == {1, None}
+    assert judgement.batch_test["p_value"] < 0.001
+    assert judgement.batch_test["without_clusters"]["p_value"] == 1.0
+    assert any("12 cases fail with one cause (context overflow): one explanation" in r for r in judgement.remarks)
+
+
+def test_where_the_verifiers_disagree_nothing_functional_is_claimed(tmp_path: Path) -> None:
+    rows = trials("a", "v2", "000", passed_2=1) + trials("a", "v1", "000", passed_2=0)
+    rows += trials("b", "v2", "000", passed_2=0) + trials("b", "v1", "000", passed_2=0)
+    judgement = judge(write(tmp_path / "o.csv", rows), "v2", "v1")
+    assert verdicts(judgement) == {"a": "undetermined", "b": "functional"}
+    assert [case.verifier_in_doubt for case in judgement.cases] == [True, False]
+
+
+def test_tau_bench_airline() -> None:
+    judgement = judge(TAU)
+    assert [round(value, 4) for value in judgement.pass_k["gpt-4o"]] == [0.42, 0.2733, 0.22, 0.2]
+    assert round(judgement.pass_at_k["gpt-4o"][3], 2) == 0.72
+    always = sum(case.current[0] == 4 for case in judgement.cases)
+    never = sum(case.current[0] == 0 for case in judgement.cases)
+    assert (always, never, 50 - always - never) == (10, 14, 26)
+    low, high = judgement.pass_k_intervals["gpt-4o"][0]
+    assert low == pytest.approx(0.32, abs=0.02)
+    assert high == pytest.approx(0.52, abs=0.02)
+    assert verdicts(judgement).keys() == {str(task) for task in range(50)}
+    assert set(judgement.totals) == {"not_failing", "insufficient_trials"}
+
+
+def test_one_version_split_in_two_stays_quiet(tmp_path: Path) -> None:
+    with TAU.open() as file:
+        given_rows = list(csv.DictReader(file))
+    for first in combinations("0123", 2):
+        rows: list[Row] = [{**row, "version": "a" if row["trial"] in first else "b"} for row in given_rows]
+        judgement = judge(write(tmp_path / "o.csv", rows), "a", "b")
+        assert "replay_divergence" not in judgement.totals
+        assert judgement.batch_test["p_value"] > 0.05
+
+
+@pytest.mark.slow
+def test_the_batch_test_keeps_its_error_rate() -> None:
+    generator = random.Random(7)
+    rejected = 0
+    for _ in range(400):
+        counts: dict[tuple[int, int, int, int], int] = {}
+        for _case in range(30):
+            rate = generator.betavariate(1, 1)
+            c, p = (sum(generator.random() < rate for _ in range(3)) for _ in range(2))
+            counts[c, 3, p, 3] = counts.get((c, 3, p, 3), 0) + 1
+        tested = batch(counts)
+        assert tested.p_value is not None
+        rejected += tested.p_value < 0.05
+    assert rejected <= 400 * 0.05 + 3 * (400 * 0.05 * 0.95) ** 0.5
+
+
+OUTCOMES = st.dictionaries(
+    st.sampled_from(["t1", "t2", "t3", "t4"]),
+    st.tuples(st.text("01", max_size=5), st.text("01", max_size=5)).filter(lambda both: bool(both[0])),
+    min_size=1,
+)
+
+
+def _rows(table: dict[str, tuple[str, str]]) -> list[Row]:
+    return [r for task, (cur, pri) in table.items() for r in (*trials(task, "c", cur), *trials(task, "p", pri))]
+
+
+@given(OUTCOMES, st.randoms())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_row_order_and_repeated_rows_change_nothing(
+    tmp_path: Path, table: dict[str, tuple[str, str]], shuffler: random.Random
+) -> None:
+    rows = [*_rows(table), *trials("always", "p", "1")]
+    first = judge(write(tmp_path / "a.csv", rows), "c", "p")
+    assert verdicts(first) == {
+        task: by_the_rule(cur.count("1"), len(cur), pri.count("1"), len(pri)) for task, (cur, pri) in table.items()
+    }
+    shuffled = [*rows, *rows]
+    shuffler.shuffle(shuffled)
+    again = judge(write(tmp_path / "b.csv", shuffled), "c", "p")
+    assert again.duplicates == len(rows)
+    same = {"rows", "duplicates", "remarks"}
+    assert again.model_dump(exclude=same) == first.model_dump(exclude=same)
+
+
+@given(OUTCOMES)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_relabelling_keeps_functional_and_turns_divergence_into_passing(
+    tmp_path: Path, table: dict[str, tuple[str, str]]
+) -> None:
+    path = write(tmp_path / "a.csv", [*_rows(table), *trials("always", "p", "1"), *trials("always", "c", "1")])
+    one, other = verdicts(judge(path, "c", "p")), verdicts(judge(path, "p", "c"))
+    for task, verdict in one.items():
+        if verdict == "functional":
+            assert other[task] == "functional"
+        if verdict == "replay_divergence":
+            assert other[task] == "not_failing"
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 6), st.integers(1, 6)).filter(lambda c: c[0] <= c[1]), st.integers(1, 5), min_size=1
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_pass_k_is_the_mean_over_all_choices_of_k_trials(counts: dict[tuple[int, int], int]) -> None:
+    found = curve(counts)
+    for k, (hat, at) in enumerate(zip(found.pass_hat, found.pass_at, strict=True), 1):
+        tasks = [(c, n) for (c, n), many in counts.items() for _ in range(many) if n >= k]
+        assert hat == pytest.approx(sum(comb(c, k) / comb(n, k) for c, n in tasks) / len(tasks))
+        assert at == pytest.approx(1 - sum(comb(n - c, k) / comb(n, k) for c, n in tasks) / len(tasks))
+    if len({n for _, n in counts}) == 1:
+        assert list(found.pass_hat) == sorted(found.pass_hat, reverse=True)
+    assert curve(counts) == found
+
+
+@given(st.tuples(*[st.integers(0, 5)] * 4))
+def test_fisher_counts_the_tables_that_are_as_bad_or_worse(drawn: tuple[int, int, int, int]) -> None:
+    c, n, pc, pn = min(drawn[0], drawn[1]), drawn[1], min(drawn[2], drawn[3]), drawn[3]
+    found = case_p_value((c, n, pc, pn))
+    if not n or not pn:
+        assert found is None
+        return
+    failures, total = n - c, n - c + pn - pc
+    worse = sum(
+        comb(total, f) * comb(n + pn - total, n - f)
+        for f in range(failures, min(n, total) + 1)
+        if n - f <= n + pn - total
+    )
+    assert found == pytest.approx(worse / comb(n + pn, n))
+
+
+def test_mcnemar_and_the_permutation_agree_on_single_pairs() -> None:
+    counts = {(0, 1, 1, 1): 9, (1, 1, 0, 1): 2, (1, 1, 1, 1): 5}
+    tested = batch(counts)
+    assert (tested.test, tested.fails_only_on_current, tested.fails_only_on_prior) == ("mcnemar", 9, 2)
+    assert tested.p_value == pytest.approx(2 * sum(comb(11, k) for k in range(9, 12)) / 2**11)
+    repeated = batch({**counts, (2, 2, 2, 2): 1})
+    assert repeated.test == "permutation"
+    assert repeated.p_value == pytest.approx(tested.p_value)
+
+
+def test_holm() -> None:
+    assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
+
+
+def test_infrastructure_as_failure_is_another_convention(tmp_path: Path) -> None:
+    rows = [
+        *trials("a", "v", "11"),
+        {"task": "a", "version": "v", "trial": "x", "passed": 0, "error": "502 bad gateway"},
+    ]
+    path = write(tmp_path / "o.csv", rows)
+    assert judge(path).pass_k["v"] == (1.0, 1.0)
+    assert judge(path, infrastructure_as_failure=True).pass_k["v"] == pytest.approx((2 / 3, 1 / 3, 0.0))
+
+
+def test_rows_that_are_the_same_byte_for_byte_are_one_trial(tmp_path: Path) -> None:
+    same = {"output_hash": "abc", "latency_ms": "1200", "time": "2026-01-01T00:00:00Z"}
+    rows = trials("a", "v", "000", **same) + [
+        {**row, "output_hash": f"h{at}"} for at, row in enumerate(trials("b", "v", "000", **same))
+    ]
+    judgement = judge(write(tmp_path / "o.csv", rows))
+    assert {case.task: case.current for case in judgement.cases} == {"a": (0, 1), "b": (0, 3)}
+    assert judgement.duplicates == 2
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv.gz"])
+def test_other_kinds_of_file(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"o.{kind}"
+    rows = trials("a", "v2", "000", error="") + trials("a", "v1", "111", error="")
+    if kind == "jsonl":
+        lines = [json.dumps({**row, "passed": row["passed"] == "1", "nested": {"x": [1]}}) for row in rows]
+        path.write_text("\n".join(lines) + "\n")
+    else:
+        source = write(tmp_path / "o.csv", rows)
+        how = "FORMAT parquet" if kind == "parquet" else "FORMAT csv, COMPRESSION gzip, HEADER"
+        duckdb.execute(f"COPY (SELECT * FROM read_csv('{source}')) TO '{path}' ({how})")
+    assert verdicts(judge(path, "v2", "v1")) == {"a": "replay_divergence"}
+
+
+BAD = {
+    "a missing column": ("task,version,trial\na,v,1\n", "lacks the columns passed (it has task, trial, version)"),
+    "a wrong value": (
+        "task,version,trial,passed\na,v,1,1\na,v,2,maybe\n",
+        ":3: passed: is 'maybe'; write 0, 1, true or false",
+    ),
+    "an empty cell": ("task,version,trial,passed\n,v,1,1\n", ":2: task: is empty"),
+    "a contradiction": (
+        "task,version,trial,passed\na,v,1,1\na,v,1,0\n",
+        ":3: task 'a', version 'v', trial '1' stands already in line 2",
+    ),
+    "no rows": ("task,version,trial,passed\n", "holds no trial"),
+    "nothing": ("", "lacks the columns task, version, trial, passed"),
+    "an escape": ("task,version,trial,passed\na,v,1,\x1b[31m\n", "\\x1b[31m"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_table_is_refused_with_its_line(tmp_path: Path, case: str) -> None:
+    text, expected = BAD[case]
+    path = tmp_path / "o.csv"
+    path.write_text(text)
+    done = advisor("judge", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert expected in done.stderr.replace("\\\\", "\\")
+    assert all(line.startswith(str(path)) for line in done.stderr.splitlines())
+
+
+def test_all_faults_at_once_and_versions_that_are_not_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "o.csv", trials("a", "v1", "11") + trials("b", "v2", "xy", passed_2="?"))
+    with pytest.raises(InputError) as caught:
+        judge(path)
+    assert len(caught.value.faults) == 4
+    path = write(tmp_path / "o.csv", trials("a", "v1", "11") + trials("b", "v2", "11"))
+    for arguments, words in (
+        (["--current", "v9"], "is no version of this table; use one of v1, v2"),
+        ([], "has 2 versions, and none is named as current; add --current and --prior"),
+        (["--current", "v1", "--prior", "v1"], "is the current version too"),
+    ):
+        done = advisor("judge", str(path), *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert words in done.stderr
+    missing = advisor("judge", str(tmp_path / "none.csv"))
+    assert missing.stderr == f"{tmp_path / 'none.csv'}: no such file; check the path\n"
+    assert advisor("judge", str(tmp_path)).stderr == f"{tmp_path}: is a directory; name the file inside it\n"
+    (tmp_path / "o.xlsx").write_bytes(b"PK")
+    assert "use .csv, .jsonl or .parquet" in advisor("judge", str(tmp_path / "o.xlsx")).stderr
+    (tmp_path / "o.jsonl").write_text('{"task": "a"\n')
+    assert "cannot be read" in advisor("judge", str(tmp_path / "o.jsonl")).stderr
+
+
+def test_the_command_in_every_format(tmp_path: Path) -> None:
+    nasty = "<b>x</b> [red]y[/] | `z` \x1b[31m"
+    rows = trials(nasty, "v2", "000", error=nasty) + trials(nasty, "v1", "111")
+    path = write(tmp_path / "o.csv", rows + trials("t", "v2", "111"))
+    done = advisor("judge", str(path), "--current", "v2", "--prior", "v1", COLUMNS="80")
+    wide = advisor("judge", str(path), "--current", "v2", "--prior", "v1", COLUMNS="160")
+    assert done.returncode == wide.returncode == 1
+    assert "replay divergence (candidate)" in wide.stdout
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    document = json.loads(advisor("judge", str(path), "--current", "v2", "--format", "json").stdout)
+    assert document["schema"] == "advisor/judgement/1"
+    assert {"current", "prior", "cases", "totals", "pass_k", "batch_test"} <= set(document)
+    assert {"task", "verdict", "current", "prior", "p_value", "more_trials_needed"} <= set(document["cases"][0])
+    for format in FORMATS:
+        text = render_judgement(judge(path, "v2", "v1"), format, width=80)
+        assert "<b>x" not in text.replace("\\<", "").replace('"<b>x', "") or format in ("terminal", "json")
+    assert advisor("judge", str(TAU)).returncode == 0
