@@ -99,14 +99,10 @@ def _differences(record: DecisionRecord, label: dict[str, Any]) -> Any:
 def schemas() -> dict[str, str]:
     """The JSON Schemas of what goes in and what comes out."""
     written = {}
-    for name, model in (
-        ("answers-1", AnswersFile),
-        ("record-1", DecisionRecord),
-        ("comparison-1", Comparison),
-        ("judgement-1", Judgement),
-    ):
+    models = {"answers": AnswersFile, "record": DecisionRecord, "comparison": Comparison, "judgement": Judgement}
+    for name, model in models.items():
         schema = model.model_json_schema(by_alias=True, mode="validation" if model is AnswersFile else "serialization")
-        written[f"schemas/{name}.json"] = json.dumps(schema, indent=2, sort_keys=True) + "\n"
+        written[f"schemas/{name}-1.json"] = json.dumps(schema, indent=2, sort_keys=True) + "\n"
     return written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +100,9 @@ def judge(
     """
     import duckdb
 
-    con = duckdb.connect()
+    folder = tempfile.TemporaryDirectory(prefix="advisor-")
+    # Bounded, whatever the table: what does not fit is spilled.
+    con = duckdb.connect(config={"memory_limit": "512MB", "temp_directory": folder.name})
     try:
         read = outcomes.load(con, path)
         current, prior = _versions(read.versions, current, prior, path)
@@ -120,6 +123,7 @@ def judge(
         )
     finally:
         con.close()
+        folder.cleanup()
 
 
 def verdict_of(current: tuple[int, int], prior: tuple[int, int], doubt: bool = False) -> Verdict:

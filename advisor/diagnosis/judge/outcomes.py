@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REQUIRED = ("task", "version", "trial", "passed")
 OPTIONAL = ("group", "error", "infrastructure", "output_hash", "latency_ms", "time", "passed_2")
+_COLUMNS = (*REQUIRED, *OPTIONAL)
 _YES, _NO = ("1", "true", "1.0"), ("0", "false", "0.0")
 _MAX_FAULTS = 20
 
@@ -43,7 +44,7 @@ def load(con: DuckDBPyConnection, path: Path) -> Read:
         raise InputError([Fault(str(path), "holds no trial", "write one row a trial")])
     con.execute(
         f"""
-        CREATE TABLE typed AS SELECT line, task, version, trial,
+        CREATE VIEW typed AS SELECT line, task, version, trial,
             lower(passed) IN {_YES} AS passed, "group" AS grp, error, output_hash, latency_ms, time,
             {_flag("passed_2")} AS passed_2, {_flag("infrastructure")} AS said,
             coalesce(epoch(try_cast(time AS TIMESTAMPTZ)), try_cast(time AS DOUBLE)) AS moment,
@@ -51,7 +52,6 @@ def load(con: DuckDBPyConnection, path: Path) -> Read:
         FROM raw
         """
     )
-    con.execute("DROP TABLE raw")
     contradictions = _contradictions(con, path)
     if contradictions:
         raise InputError(contradictions)
@@ -68,7 +68,8 @@ def load(con: DuckDBPyConnection, path: Path) -> Read:
                 PARTITION BY task, version, output_hash, latency_ms, time, passed ORDER BY trial, line) = 1)
         """
     )
-    con.execute("DROP TABLE typed")
+    con.execute("DROP VIEW typed")
+    con.execute("DROP TABLE raw")
     order = con.execute("SELECT version FROM trials GROUP BY version ORDER BY min(line)").fetchall()
     return Read(rows, rows - _count(con, "trials"), tuple(version for (version,) in order))
 
@@ -105,28 +106,25 @@ def _raw(con: DuckDBPyConnection, path: Path) -> None:
             [Fault(place, f"is of no kind that is known ({kind or 'no suffix'})", "use .csv, .jsonl or .parquet")]
         )
     if "columns" in source:
-        columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in (*REQUIRED, *OPTIONAL))
+        columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in _COLUMNS)
         source = source.replace("columns = {}", "columns = {" + columns + "}")
     try:
-        con.execute(
-            f"CREATE TABLE given AS SELECT row_number() OVER () + {first - 1} AS line, * FROM {source}", [place]
-        )
+        described = con.execute(f"DESCRIBE SELECT * FROM {source}", [place]).fetchall()
+        names = {name for (name, *_) in described}
+        missing = [name for name in REQUIRED if name not in names]
+        if missing:
+            what = f"lacks the columns {', '.join(missing)} (it has {', '.join(sorted(names)[:12])})"
+            raise InputError([Fault(place, what, "add or rename them")])
+        columns = ", ".join(_text(name) if name in names else f'NULL::VARCHAR AS "{name}"' for name in _COLUMNS)
+        line = f"row_number() OVER () + {first - 1} AS line"
+        con.execute(f"CREATE TABLE raw AS SELECT {line}, {columns} FROM {source}", [place])
     except duckdb.Error as error:
         said = " ".join(str(error).split())[:200]
         raise InputError([Fault(place, f"cannot be read ({said})", "correct the file")]) from None
-    names = {name for (name, *_) in con.execute("DESCRIBE given").fetchall()}
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        seen = ", ".join(sorted(names - {"line"})[:12])
-        raise InputError(
-            [Fault(place, f"lacks the columns {', '.join(missing)} (it has {seen})", "add or rename them")]
-        )
-    columns = ", ".join(
-        f'nullif(trim(CAST("{name}" AS VARCHAR)), \'\') AS "{name}"' if name in names else f'NULL::VARCHAR AS "{name}"'
-        for name in (*REQUIRED, *OPTIONAL)
-    )
-    con.execute(f"CREATE TABLE raw AS SELECT line, {columns} FROM given")
-    con.execute("DROP TABLE given")
+
+
+def _text(name: str) -> str:
+    return f'nullif(trim(CAST("{name}" AS VARCHAR)), \'\') AS "{name}"'
 
 
 def _wrong_values(con: DuckDBPyConnection, path: Path) -> list[Fault]:
