@@ -18,7 +18,7 @@ Duration = Literal["seconds", "minutes", "hours", "days", "unknown"]
 ANSWERS: tuple[str, ...] = get_args(Answer)
 DURATIONS: tuple[str, ...] = get_args(Duration)
 SCHEMA = 1
-ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+ID = re.compile(r"^[a-z0-9-]*[a-z0-9][a-z0-9-]*$")
 Line = Literal["runtime_class", "spine", "coordination", "control", "sequence"]
 FoundationStep = Literal["console", "gate"]
 
@@ -128,7 +128,7 @@ class AnswersFile(Frozen):
     @classmethod
     def _plain_id(cls, value: str) -> str:
         if not ID.match(value):
-            raise ValueError("is not a plain id; use a-z, 0-9 and single hyphens, as in contract-renewal")
+            raise ValueError("is not a plain id; use a-z, 0-9 and hyphens, as in contract-renewal")
         return value
 
     @field_validator("notes")

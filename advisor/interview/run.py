@@ -37,7 +37,7 @@ def conduct(draft: Draft, screen: Screen, today: Callable[[], dt.date] = dt.date
 
 
 def _plain_id(said: str) -> str | None:
-    return None if ID.match(said) else "Use a-z, 0-9 and single hyphens, as in contract-renewal."
+    return None if ID.match(said) else "Use a-z, 0-9 and hyphens, as in contract-renewal."
 
 
 def _ask_all(draft: Draft, screen: Screen, catalog: Catalog, facets: Facets, today: Callable[[], dt.date]) -> None:

@@ -72,8 +72,9 @@ def _record(console: Console, record: DecisionRecord) -> None:
         console.print(Text(f"! {printable(warning)}", style="yellow"))
     console.print()
     console.print(_six_lines(record))
-    _heading(console, "Why")
-    console.print(_pairs((name, Text(printable(text))) for name, text in record.why.items()))
+    if record.why:
+        _heading(console, "Why")
+        console.print(_pairs((name, Text(printable(text))) for name, text in record.why.items()))
     if record.why_not:
         _heading(console, "Why not")
         console.print(_pairs((name, Text(printable(text), style="dim")) for name, text in record.why_not.items()))

@@ -74,11 +74,13 @@ def in_words(changes: Mapping[str, Any]) -> str:
 
 
 def _field(name: str, value: Any, changes: Mapping[str, Any]) -> str:
+    if value == "undetermined":
+        return f"{name.replace('_', ' ')} still open"
     match name:
         case "runtime_class":
             return f"runtime class {value}"
         case "dominant_concern":
-            return f"{value} dominates" if value != "undetermined" else "dominant concern undetermined"
+            return f"{value} dominates"
         case "spine":
             return f"spine {value}"
         case "spine_alternatives":

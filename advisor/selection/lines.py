@@ -139,8 +139,9 @@ def _predicate_words(catalog: Catalog, given: Given, patterns: tuple[str, ...]) 
     rules = [catalog.patterns[name].chosen_when for name in patterns]
     rules += [plane.called_for for name in patterns for plane in catalog.patterns[name].planes.values()]
     ids = {p: None for rule in rules if rule for p in rule.ids}
-    firing = [catalog.predicates[p] for p in ids if fired(catalog.predicates[p], given)]
-    return "; ".join(entry.fires.rstrip(".") for entry in firing) or "no predicate fired"
+    truth = {p: fired(catalog.predicates[p], given) for p in ids}
+    firing = "; ".join(catalog.predicates[p].fires.rstrip(".") for p, fires in truth.items() if fires)
+    return firing or ("its predicates are not all answered" if None in truth.values() else "no predicate fired")
 
 
 def _signature(
