@@ -12,8 +12,9 @@ from types import MappingProxyType
 from advisor.catalog.files import read_toml
 
 CUES = Path(__file__).resolve().parent / "cues"
+REACH = 40  # convention: characters before a word in which a negation concerns it
 _ABSENT = re.compile(
-    r"(?:no|not|never|without|cannot|lacks?|lacking|missing|fails? to|failed to|nor|neither)(?: \w+){0,2} $"
+    r"\b(?:no|not|never|without|cannot|lacks?|lacking|missing|fails? to|failed to|nor|neither)(?: \w+){0,2} $"
 )
 
 
@@ -21,17 +22,14 @@ _ABSENT = re.compile(
 class Seen:
     """The concepts of one sentence: each with the words found, and the names of those said to be absent."""
 
+    text: str
     words: Mapping[str, str]
     absent: frozenset[str]
-
-    def holds(self, name: str) -> bool:
-        """Whether a concept is in the sentence; `!x` asks for x said to be absent."""
-        return name[1:] in self.absent if name.startswith("!") else name in self.words
 
 
 @cache
 def concepts() -> Mapping[str, re.Pattern[str]]:
-    """Every concept with its compiled pattern, in the order of the file."""
+    """Every concept of `cues/concepts.toml` with its compiled pattern, in the order of the file."""
     table = read_toml(CUES / "concepts.toml", "cues/concepts.toml")
     return MappingProxyType({name: re.compile(rf"\b(?:{'|'.join(words)})(?!\w)") for name, words in table.items()})
 
@@ -43,7 +41,7 @@ def look(sentence: str) -> Seen:
     for name, pattern in concepts().items():
         for found in pattern.finditer(sentence):
             words.setdefault(name, found.group())
-            if _ABSENT.search(sentence, max(0, found.start() - 40), found.start()):
+            if _ABSENT.search(sentence[max(0, found.start() - REACH) : found.start()]):
                 absent.add(name)
                 break
-    return Seen(MappingProxyType(words), frozenset(absent))
+    return Seen(sentence, MappingProxyType(words), frozenset(absent))
