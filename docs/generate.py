@@ -18,6 +18,7 @@ from advisor.catalog.load import shipped
 from advisor.cli.app import app
 from advisor.diagnosis.judge import Judgement
 from advisor.present.catalog_list import render_catalog
+from advisor.replay.plan import Plan
 from advisor.selection import DecisionRecord, recommend
 from advisor.selection.comparison import Comparison
 
@@ -99,9 +100,17 @@ def _differences(record: DecisionRecord, label: dict[str, Any]) -> Any:
 def schemas() -> dict[str, str]:
     """The JSON Schemas of what goes in and what comes out."""
     written = {}
-    models = {"answers": AnswersFile, "record": DecisionRecord, "comparison": Comparison, "judgement": Judgement}
+    models = {
+        "answers": AnswersFile,
+        "record": DecisionRecord,
+        "comparison": Comparison,
+        "judgement": Judgement,
+        "plan": Plan,
+    }
     for name, model in models.items():
-        schema = model.model_json_schema(by_alias=True, mode="validation" if model is AnswersFile else "serialization")
+        schema = model.model_json_schema(
+            by_alias=True, mode="validation" if model in (AnswersFile, Plan) else "serialization"
+        )
         written[f"schemas/{name}-1.json"] = json.dumps(schema, indent=2, sort_keys=True) + "\n"
     return written
 

@@ -13,6 +13,7 @@ from advisor.cli.explain import explain
 from advisor.cli.interview import interview
 from advisor.cli.judge import judge
 from advisor.cli.recommend import recommend
+from advisor.cli.replay import replay
 from advisor.errors import InputError, printable
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(interview)
 app.command()(recommend)
 app.command()(judge)
+app.command()(replay)
 app.command()(explain)
 app.add_typer(catalog_app, name="catalog")
 

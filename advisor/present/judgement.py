@@ -14,7 +14,9 @@ MEANING: Mapping[str, str] = {
     "functional": "fails on both versions: apply the failure signatures to its trace",
     "replay_divergence": "fails on the current version only: find the consumer, verifier or model that differs",
     "variance": "passes now and then: tighten the boundary, and raise the trials",
-    "undetermined": "the verifiers disagree: mend the verifier first",
+    "mixed": "fails now and then on the current version: variance, intermittent",
+    "prior_only": "fails on the prior version only: the original failure was variance",
+    "undetermined": "not decided: verifiers that disagree, a version that is gone, or too few replays",
     "insufficient_trials": "too few trials to say",
     "infrastructure": "no trial of the model is left",
     "not_failing": "passes every trial on the current version",
@@ -120,7 +122,7 @@ def _terminal(judgement: Judgement, color: bool, width: int) -> str:
         cases = notable(judgement)
         if cases:
             console.print()
-            shown = table("Case", "Verdict", "Current", "Prior", "p", "Needs")
+            shown = table("Case", "Verdict", "Current", "Prior", "p", "Why, or what is missing")
             for case in cases[:SHOWN]:
                 shown.add_row(
                     printable(case.task),
@@ -128,7 +130,7 @@ def _terminal(judgement: Judgement, color: bool, width: int) -> str:
                     f"{case.current[0]}/{case.current[1]}",
                     f"{case.prior[0]}/{case.prior[1]}",
                     "" if case.p_value is None else f"{case.p_value:.3f}",
-                    f"{case.more_trials_needed} more" if case.more_trials_needed else "",
+                    case.reason or (f"{case.more_trials_needed} more trials" if case.more_trials_needed else ""),
                 )
             console.print(shown)
             if len(cases) > SHOWN:

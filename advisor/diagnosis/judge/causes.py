@@ -6,6 +6,7 @@ counts. They were written from the wording of providers' error classes, and are 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -82,3 +83,19 @@ def fingerprint_sql(column: str) -> str:
     ids = f"regexp_replace({first}, '[0-9a-fA-F]{{8,}}(-[0-9a-fA-F]{{4,}})*|0x[0-9a-fA-F]+', '#', 'g')"
     quoted = f"""regexp_replace({ids}, '"[^"]*"|''[^'']*''', '#', 'g')"""
     return f"left(regexp_replace({quoted}, '[0-9]+', '#', 'g'), 160)"
+
+
+def kind_of(text: str) -> str:
+    """The kind of one error text, as `kind_sql` would give it."""
+    lowered = text.lower()
+    return next((cause.kind for cause in CAUSES if re.search(cause.pattern, lowered)), OTHER)
+
+
+def is_infrastructure(text: str) -> bool:
+    """Whether an error text is the infrastructure's."""
+    return bool(text) and kind_of(text) in INFRASTRUCTURE
+
+
+def is_unknown_model(text: str) -> bool:
+    """Whether a provider says that it has no such model."""
+    return bool(text) and kind_of(text) == "unknown model"

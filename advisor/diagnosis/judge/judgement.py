@@ -26,6 +26,8 @@ Verdict = Literal[
     "replay_divergence",
     "functional",
     "variance",
+    "mixed",
+    "prior_only",
     "undetermined",
 ]
 MIN_TRIALS = 3
@@ -52,6 +54,7 @@ class Case(Frozen):
     infrastructure_trials: int
     verifier_in_doubt: bool
     cluster: int | None
+    reason: str | None = None
 
 
 class Judgement(Frozen):
