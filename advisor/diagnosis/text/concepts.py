@@ -14,7 +14,8 @@ from advisor.catalog.files import read_toml
 CUES = Path(__file__).resolve().parent / "cues"
 REACH = 40  # convention: characters before a word in which a negation concerns it
 _ABSENT = re.compile(
-    r"\b(?:no|not|never|without|cannot|lacks?|lacking|missing|fails? to|failed to|nor|neither)(?: \w+){0,2} $"
+    r"\b(?:no|not|never|without|cannot|lacks?|lacking|missing|fails? to|failed to|nor|neither)"
+    r"(?: (?!(?:but|and|or|so|then|because|yet|while|if|when)\b)\w+){0,2} $"
 )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal
 
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import SdbPart
 from advisor.diagnosis.text.concepts import look
 from advisor.diagnosis.text.rules import Entry, Points, entries, score
+from advisor.diagnosis.text.weights import Weight, lift, shipped_weights
 from advisor.diagnosis.text.words import sentences
 
 Scope = Literal["in", "infrastructure", "inside-model", "undecided"]
@@ -29,7 +30,8 @@ class Candidate:
         pattern: `P1` to `P6`, or `SDB`.
         signature: The id of a signature, extension or weakness of the catalog; None where only the pattern is clear.
         sdb_part: The boundary part that the catalog gives for it.
-        score: Points for the rules that held. They rank candidates of one report. They are no probability.
+        score: Points for the rules that held, and what the learnt weights add for its class. It ranks the candidates of
+            one report. It is no probability, may be negative, and says nothing across reports.
         because: The words of the report that gave the points, in plain spelling, those that gave most first.
     """
 
@@ -45,7 +47,7 @@ class Match:
     """What one report speaks of; `candidates` are the best first, and stand beside an abstention too.
 
     Attributes:
-        scope: `in` (the runtime), `infrastructure`, `inside-model`, or `undecided` (too little, or a tie over scope).
+        scope: `in` (the runtime), `infrastructure`, `inside-model`, or `undecided` (too little was said).
         candidates: At most five.
         abstained: Whether no candidate is put forward; True for every scope but `in`.
         because: The words that decided a scope other than `in`.
@@ -74,9 +76,14 @@ def match(text: str, title: str = "", catalog: Catalog | None = None) -> Match:
     Returns:
         The scope and the candidates. An empty report is `undecided`.
     """
+    return decide(points(text, title, catalog), shipped_weights())
+
+
+def points(text: str, title: str = "", catalog: Catalog | None = None) -> tuple[Points, ...]:
+    """The points of every entry for one report (arguments as for `match`)."""
     head = sentences(title)
     seen = [look(sentence) for sentence in (*head, *sentences(text))]
-    return _decide(score(seen, max(1, len(head)), _known(catalog or shipped())))
+    return score(seen, max(1, len(head)), _known(catalog or shipped()))
 
 
 @lru_cache(maxsize=4)
@@ -84,25 +91,22 @@ def _known(catalog: Catalog) -> tuple[Entry, ...]:
     return entries(catalog)
 
 
-def _decide(points: Sequence[Points]) -> Match:
-    # An entry's own points come first; where two are level, the class with more points in all is put first.
-    rooms: defaultdict[str, float] = defaultdict(float)
-    for each in points:
-        rooms[each.entry.room] += each.total
-    ranked = sorted((p for p in points if p.total > 0), key=lambda p: (-p.total, -rooms[p.entry.room]))
-    candidates = tuple(_candidates(each for each in ranked if each.entry.room not in SCOPES))
-    if not ranked or ranked[0].total < LEAST:
+def decide(gathered: Sequence[Points], weights: Mapping[str, Weight]) -> Match:
+    """The match that the points of one report give under some weights (see `match`)."""
+    lifts = lift(gathered, weights)
+    ranked = sorted(
+        ((each.total + lifts[each.entry.room], each) for each in gathered if each.total > 0),
+        key=lambda scored: (-scored[0], -scored[1].total),
+    )
+    candidates = tuple(_candidates(scored for scored in ranked if scored[1].entry.room not in SCOPES))
+    if max((each.total for _, each in ranked), default=0.0) < LEAST:
         return Match("undecided", candidates, True, ())
-    best = ranked[0]
-    level = [p for p in ranked if (p.total, rooms[p.entry.room]) == (best.total, rooms[best.entry.room])]
-    scopes = {SCOPES.get(each.entry.room, "in") for each in level}
-    if len(scopes) > 1:
-        return Match("undecided", candidates, True, ())
-    scope: Scope = scopes.pop()
+    best = ranked[0][1]
+    scope = SCOPES.get(best.entry.room, "in")
     return Match(scope, candidates, scope != "in", () if scope == "in" else best.because[:SHOWN])
 
 
-def _candidates(ranked: Iterable[Points]) -> Iterator[Candidate]:
-    for each, _ in zip(ranked, range(SHOWN), strict=False):
+def _candidates(ranked: Iterable[tuple[float, Points]]) -> Iterator[Candidate]:
+    for value, each in islice(ranked, SHOWN):
         entry = each.entry
-        yield Candidate(entry.room, entry.signature, entry.sdb_part, each.total, each.because[:SHOWN])
+        yield Candidate(entry.room, entry.signature, entry.sdb_part, round(value, 2), each.because[:SHOWN])

@@ -7,7 +7,7 @@ import re
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 _NOT = re.compile(r"n['’]t\b")
 _END = re.compile(r"(?<=[.!?;:])\s+|\n+|\s[-–—|]\s|\s->\s")
-_JOIN = re.compile(r"[^a-z0-9.$%]+")
+_JOIN = re.compile(r"[^a-z0-9.%]+")
 _DOT = re.compile(r"\.(?![0-9])|(?<![0-9])\.")
 
 
@@ -22,5 +22,5 @@ def sentences(text: str) -> list[str]:
 
 
 def _plain(part: str) -> str:
-    split = _NOT.sub(" not", _CAMEL.sub(" ", part)).lower()
+    split = _NOT.sub(" not", _CAMEL.sub(" ", part.replace("$", " dollars "))).lower()
     return _JOIN.sub(" ", _DOT.sub(" ", split)).strip()
