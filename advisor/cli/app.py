@@ -9,6 +9,7 @@ import sys
 import typer
 
 from advisor.cli.catalog import catalog_app
+from advisor.cli.diagnose import diagnose
 from advisor.cli.explain import explain
 from advisor.cli.interview import interview
 from advisor.cli.judge import judge
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(interview)
 app.command()(recommend)
+app.command()(diagnose)
 app.command()(judge)
 app.command()(replay)
 app.command()(explain)
