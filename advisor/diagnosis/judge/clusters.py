@@ -31,14 +31,14 @@ def find(con: DuckDBPyConnection, current: str) -> list[Cluster]:
     """Every cluster: all infrastructure failures, and typed failures of the current version in two cases or more."""
     rows = con.execute(
         f"""
-        SELECT any_value(kind), infra, fingerprint, count(*), list(DISTINCT task ORDER BY task),
+        SELECT kind, infra, fingerprint, count(*), list(DISTINCT task ORDER BY task),
             list(DISTINCT version ORDER BY version), count(DISTINCT grp), count(grp),
             min(moment), max(moment), count(moment)
         FROM trials
         WHERE (infra OR (NOT passed AND version = ? AND kind IS NOT NULL AND kind <> '{OTHER}'))
-        GROUP BY infra, fingerprint
+        GROUP BY kind, infra, fingerprint
         HAVING infra OR count(DISTINCT task) > 1
-        ORDER BY infra DESC, count(*) DESC, fingerprint
+        ORDER BY infra DESC, count(*) DESC, fingerprint, kind
         """,
         [current],
     ).fetchall()

@@ -1,14 +1,17 @@
-"""Reads an outcomes table (CSV, JSON lines, Parquet) into DuckDB: one row a trial, duplicates and faults counted.
+"""Reads outcomes (CSV, JSON lines, Parquet, benchmark results) into DuckDB: one row a trial, duplicates counted.
 
 Every value is read as text first, so that a wrong one can be named with its line.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.diagnosis.judge.causes import INFRASTRUCTURE, fingerprint_sql, kind_sql
+from advisor.diagnosis.judge.trajectories import rows
 from advisor.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -92,6 +95,9 @@ def _raw(con: DuckDBPyConnection, path: Path) -> None:
         raise InputError([Fault(place, "is a directory", "name the file inside it")])
     if not path.exists():
         raise InputError([Fault(place, "no such file", "check the path")])
+    if path.suffix.lower() == ".json":
+        _insert(con, path)
+        return
     suffixes = [s for s in path.suffixes if s not in (".gz", ".zst")] or [""]
     kind = suffixes[-1].lower()
     first = 2 if kind in (".csv", ".tsv") else 1
@@ -100,10 +106,14 @@ def _raw(con: DuckDBPyConnection, path: Path) -> None:
         ".tsv": "read_csv(?, all_varchar = true, header = true, delim = '\t')",
         ".parquet": "read_parquet(?)",
         ".jsonl": "read_json(?, format = 'newline_delimited', columns = {})",
-    }.get({".ndjson": ".jsonl", ".json": ".jsonl"}.get(kind, kind))
+    }.get({".ndjson": ".jsonl"}.get(kind, kind))
     if source is None:
         raise InputError(
-            [Fault(place, f"is of no kind that is known ({kind or 'no suffix'})", "use .csv, .jsonl or .parquet")]
+            [
+                Fault(
+                    place, f"is of no kind that is known ({kind or 'no suffix'})", "use .csv, .jsonl, .json or .parquet"
+                )
+            ]
         )
     if "columns" in source:
         columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in _COLUMNS)
@@ -119,8 +129,40 @@ def _raw(con: DuckDBPyConnection, path: Path) -> None:
         line = f"row_number() OVER () + {first - 1} AS line"
         con.execute(f"CREATE TABLE raw AS SELECT {line}, {columns} FROM {source}", [place])
     except duckdb.Error as error:
+        bad_lines = list(_bad_lines(path)) if kind in (".jsonl", ".ndjson") and path.suffix == kind else []
+        if bad_lines:
+            raise InputError(bad_lines[:_MAX_FAULTS]) from None
         said = " ".join(str(error).split())[:200]
         raise InputError([Fault(place, f"cannot be read ({said})", "correct the file")]) from None
+
+
+def _insert(con: DuckDBPyConnection, path: Path) -> None:
+    """The table `raw` from a JSON document, each run on the line of its place in the list."""
+    found = rows(path)
+    columns = ", ".join(f'"{name}" VARCHAR' for name in _COLUMNS)
+    con.execute(f"CREATE TABLE raw (line BIGINT, {columns})")
+    filled = [(at, *(_plain(row.get(name)) for name in _COLUMNS)) for at, row in enumerate(found, 1)]
+    con.executemany(f"INSERT INTO raw VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})", filled)
+
+
+def _plain(value: object) -> str | None:
+    """A JSON value as the text that a table would hold."""
+    if value is None or value == "":
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value).strip() or None
+
+
+def _bad_lines(path: Path) -> Iterator[Fault]:
+    """The lines that are no JSON object; DuckDB stops at the first and may be one line off."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                if isinstance(json.loads(line), dict):
+                    continue
+                what = "is no JSON object"
+            except (ValueError, RecursionError) as error:
+                what = f"is not JSON ({str(error)[:80]})"
+            yield Fault(f"{path}:{number}", what, "correct or remove the line")
 
 
 def _text(name: str) -> str:

@@ -408,9 +408,11 @@ def test_all_faults_at_once_and_versions_that_are_not_there(tmp_path: Path) -> N
     assert missing.stderr == f"{tmp_path / 'none.csv'}: no such file; check the path\n"
     assert advisor("judge", str(tmp_path)).stderr == f"{tmp_path}: is a directory; name the file inside it\n"
     (tmp_path / "o.xlsx").write_bytes(b"PK")
-    assert "use .csv, .jsonl or .parquet" in advisor("judge", str(tmp_path / "o.xlsx")).stderr
-    (tmp_path / "o.jsonl").write_text('{"task": "a"\n')
-    assert "cannot be read" in advisor("judge", str(tmp_path / "o.jsonl")).stderr
+    assert "use .csv, .jsonl, .json or .parquet" in advisor("judge", str(tmp_path / "o.xlsx")).stderr
+    good = json.dumps({"task": "a", "version": "v", "trial": 1, "passed": 1})
+    (tmp_path / "o.jsonl").write_text(f'{good}\n{{"task": "a"\n{good}\n42\n')
+    stderr = advisor("judge", str(tmp_path / "o.jsonl")).stderr.splitlines()
+    assert [line.split(" ")[0] for line in stderr] == [f"{tmp_path / 'o.jsonl'}:{line}:" for line in (2, 4)]
 
 
 def test_the_command_in_every_format(tmp_path: Path) -> None:
@@ -431,3 +433,39 @@ def test_the_command_in_every_format(tmp_path: Path) -> None:
         text = render_judgement(judge(path, "v2", "v1"), format, width=80)
         assert "<b>x" not in text.replace("\\<", "").replace('"<b>x', "") or format in ("terminal", "json")
     assert advisor("judge", str(TAU)).returncode == 0
+
+
+def test_tau_bench_and_tau2_results_are_read_as_they_are(tmp_path: Path) -> None:
+    runs = [{"task_id": t, "trial": k, "reward": float(t == k), "traj": [], "info": {}} for t in (0, 1) for k in (0, 1)]
+    (tmp_path / "gpt-4o-airline.json").write_text(json.dumps(runs))
+    first = judge(tmp_path / "gpt-4o-airline.json")
+    assert first.pass_k == {"gpt-4o-airline": (0.5, 0.0)}
+    simulations = [
+        {
+            "task_id": "8",
+            "trial": trial,
+            "termination_reason": "user_stop" if reward else "max_steps",
+            "reward_info": {"reward": reward},
+            "duration": 1.5,
+            "start_time": "2026-01-01T00:00:00",
+        }
+        for trial, reward in enumerate((1.0, 0.0, 0.9999999))
+    ]
+    info = {"agent_info": {"llm": "model-x"}, "environment_info": {"domain_name": "airline"}}
+    (tmp_path / "results.json").write_text(json.dumps({"info": info, "tasks": [], "simulations": simulations}))
+    second = judge(tmp_path / "results.json")
+    assert second.current == "model-x"
+    assert second.cases[0].current == (2, 3)
+    for text in ("{}", "[]", "[1]", "nonsense", '{"simulations": 3}'):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(InputError):
+            judge(tmp_path / "bad.json")
+    (tmp_path / "gap.json").write_text(json.dumps([{"task_id": 1, "trial": 0, "reward": None}]))
+    with pytest.raises(InputError, match="passed: is empty"):
+        judge(tmp_path / "gap.json")
+
+
+def test_texts_that_differ_only_in_their_code_are_not_one_cluster(tmp_path: Path) -> None:
+    rows = trials("a", "v", "0", error="Error code: 429") + trials("b", "v", "0", error="Error code: 500")
+    judgement = judge(write(tmp_path / "o.csv", rows))
+    assert sorted(cluster.kind for cluster in judgement.clusters) == ["provider error", "rate limit"]
