@@ -17,6 +17,7 @@ from advisor.catalog.answers import AnswersFile, read_answers
 from advisor.catalog.load import shipped
 from advisor.cli.app import app
 from advisor.diagnosis.judge import Judgement
+from advisor.diagnosis.reliability import Reliability
 from advisor.present.catalog_list import render_catalog
 from advisor.replay.plan import Plan
 from advisor.selection import DecisionRecord, recommend
@@ -105,6 +106,7 @@ def schemas() -> dict[str, str]:
         "record": DecisionRecord,
         "comparison": Comparison,
         "judgement": Judgement,
+        "reliability": Reliability,
         "plan": Plan,
     }
     for name, model in models.items():

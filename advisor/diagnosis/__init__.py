@@ -1,1 +1,1 @@
-"""Finds out what fails: judges outcomes by section 5.4, and maps reports in prose to the catalog."""
+"""Finds out what fails: judges outcomes by section 5.4, follows reliability, maps reports in prose to the catalog."""
