@@ -119,7 +119,7 @@ def of_counts(counted: Counted) -> Reliability:
         change=change,
         sigma=_sigma(counted.repeats),
         daily=daily,
-        remarks=tuple(_remarks(enough, days, trials, counted, steps, fit)),
+        remarks=tuple(_remarks(enough, days, trials, counted, steps, fit, change)),
     )
 
 
@@ -245,12 +245,20 @@ def _sigma(repeats: tuple[tuple[int, int], ...]) -> Sigma | None:
 
 
 def _remarks(
-    enough: bool, days: int, trials: int, counted: Counted, steps: tuple[Step, ...], fit: _Fit | None
+    enough: bool,
+    days: int,
+    trials: int,
+    counted: Counted,
+    steps: tuple[Step, ...],
+    fit: _Fit | None,
+    change: Change | None,
 ) -> Iterator[str]:
     if not enough:
         yield f"{days} days and {trials} trials: a slope needs {MIN_DAYS} days, {MIN_TRIALS} trials, and both outcomes."
     elif fit is None:
         yield "The slope cannot be told from the version steps: each version holds too few days."
+    if change and _verdict(fit) in ("falling", "rising"):
+        yield "The change point is sought without a slope; where there is one, it tends to the middle of the fall or rise."
     if counted.untimed:
         yield f"{counted.untimed} trials have no time and were left out."
     for step in steps:
