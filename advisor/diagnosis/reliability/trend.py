@@ -258,7 +258,7 @@ def _remarks(
     elif fit is None:
         yield "The slope cannot be told from the version steps: each version holds too few days."
     if change and _verdict(fit) in ("falling", "rising"):
-        yield "The change point is sought without a slope; where there is one, it tends to the middle of the fall or rise."
+        yield "The change point is sought without a slope; where there is one, it tends to its middle."
     if counted.untimed:
         yield f"{counted.untimed} trials have no time and were left out."
     for step in steps:
