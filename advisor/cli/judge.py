@@ -12,7 +12,8 @@ from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOptio
 
 def judge(
     outcomes: Annotated[
-        Path, typer.Argument(metavar="OUTCOMES", help="A table of outcomes: CSV, JSON lines or Parquet.")
+        list[Path],
+        typer.Argument(metavar="OUTCOMES...", help="CSV, JSON lines, Parquet, or results of tau-bench and tau2-bench."),
     ],
     current: Annotated[str | None, typer.Option("--current", metavar="V", help="The version that fails.")] = None,
     prior: Annotated[str | None, typer.Option("--prior", metavar="V", help="The version to compare with.")] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,12 +87,17 @@ class Judgement(Frozen):
 
 
 def judge(
-    path: Path, current: str | None = None, prior: str | None = None, *, infrastructure_as_failure: bool = False
+    path: Path | Sequence[Path],
+    current: str | None = None,
+    prior: str | None = None,
+    *,
+    infrastructure_as_failure: bool = False,
 ) -> Judgement:
-    """Judges a table of outcomes (CSV, JSON lines or Parquet) by section 5.4, per case.
+    """Judges outcomes by section 5.4, per case.
 
     Args:
-        path: The table: task, version, trial, passed, and what else there is.
+        path: One table or several (CSV, JSON lines, Parquet, benchmark results): task, version, trial, passed, and what
+            else there is.
         current: The version that fails; may be left out where the table has only one.
         prior: The version to compare with; none where the table has only one.
         infrastructure_as_failure: Count infrastructure trials as failures in pass^k (another benchmark's convention);
@@ -107,8 +112,9 @@ def judge(
     # Bounded, whatever the table: what does not fit is spilled.
     con = duckdb.connect(config={"memory_limit": "512MB", "temp_directory": folder.name})
     try:
-        read = outcomes.load(con, path)
-        current, prior = _versions(read.versions, current, prior, path)
+        paths = [path] if isinstance(path, Path) else list(path)
+        read = outcomes.load(con, paths)
+        current, prior = _versions(read.versions, current, prior, paths[0])
         found = clusters.find(con, current)
         cases = tuple(_cases(con, current, prior, found))
         return Judgement(

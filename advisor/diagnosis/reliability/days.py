@@ -39,7 +39,7 @@ def count(path: Path) -> Counted:
     import duckdb
 
     with duckdb.connect(config={"memory_limit": "512MB"}) as con:
-        outcomes.load(con, path)
+        outcomes.load(con, [path])
         rows = con.execute(
             """
             SELECT CAST(floor(moment / 86400) AS BIGINT) AS day, version,

@@ -292,7 +292,7 @@ BAD = {
     "an empty cell": ("task,version,trial,passed\n,v,1,1\n", ":2: task: is empty"),
     "a contradiction": (
         "task,version,trial,passed\na,v,1,1\na,v,1,0\n",
-        ":3: task 'a', version 'v', trial '1' stands already in line 2",
+        ":3: task 'a', version 'v', trial '1' stands already at ",
     ),
     "no rows": ("task,version,trial,passed\n", "holds no trial"),
     "nothing": ("", "lacks the columns task, version, trial, passed"),
@@ -390,3 +390,25 @@ def test_texts_that_differ_only_in_their_code_are_not_one_cluster(tmp_path: Path
     rows = trials("a", "v", "0", error="Error code: 429") + trials("b", "v", "0", error="Error code: 500")
     judgement = judge(write(tmp_path / "o.csv", rows))
     assert sorted(cluster.kind for cluster in judgement.clusters) == ["provider error", "rate limit"]
+
+
+def test_versions_in_files_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "old[1]").mkdir()
+    old = write(tmp_path / "old[1]" / "o.csv", trials("a", "v1", "111"))
+    new = write(tmp_path / "new.csv", trials("a", "v2", "000"))
+    assert verdicts(judge([new, old], "v2", "v1")) == {"a": "replay_divergence"}
+    done = advisor("judge", str(new), str(old), "--current", "v2", "--format", "json")
+    assert json.loads(done.stdout)["prior"] == "v1"
+    write(
+        old,
+        [
+            {"task": "a", "version": "v2", "trial": 0, "passed": 1},
+            {"task": "b", "version": "v1", "trial": 0, "passed": "?"},
+        ],
+    )
+    with pytest.raises(InputError) as caught:
+        judge([new, old, tmp_path / "none.csv", tmp_path])
+    assert [fault.what for fault in caught.value.faults] == ["no such file", "is a directory"]
+    with pytest.raises(InputError) as caught:
+        judge([new, old], "v2")
+    assert [fault.place for fault in caught.value.faults] == [f"{old}:3: passed"]
