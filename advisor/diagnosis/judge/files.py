@@ -25,8 +25,6 @@ _SOURCES = {
     ".tsv": "read_csv(?, all_varchar = true, header = true, delim = '\t')",
     ".parquet": "read_parquet(?)",
     ".jsonl": "read_json(?, format = 'newline_delimited', columns = {" + _JSON + "})",
-    + ", ".join(f"\"{c}\": 'VARCHAR'" for c in COLUMNS)
-    + "})",
 }
 _SOURCES[".ndjson"] = _SOURCES[".jsonl"]
 
