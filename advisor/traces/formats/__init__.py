@@ -9,7 +9,13 @@ from advisor.traces.records import Format, Source
 
 ORDER: tuple[str, ...] = (
     "dbos",
+    "otlp",
     "temporal",
+    "langfuse",
+    "langsmith",
+    "phoenix",
+    "datadog",
+    "flat_attributes",
 )
 """The modules of this package that declare formats; each has a tuple `FORMATS`."""
 
