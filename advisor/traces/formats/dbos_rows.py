@@ -135,7 +135,8 @@ def _workflow(row: Row, workflow: str, known: _Known) -> Iterator[Event]:
     inputs = held.get("inputs") if given is None else given.values.get("inputs")
     output, error = ((held if result is None else result.values).get(name) for name in ("output", "error"))
     created, forked_from = _instant(held.get("created_at")), text_of(held.get("forked_from"))
-    ended = _instant(held.get("completed_at")) or (_instant(held.get("updated_at")) if status != "pending" else None)
+    over = status not in ("pending", "unknown")
+    ended = _instant(held.get("completed_at")) or (_instant(held.get("updated_at")) if over else None)
     known.workflows[workflow] = _Workflow(created, forked_from, text_of(held.get("application_version")))
     shared = _base(row, workflow) | {
         "name": text_of(held.get("name")),
@@ -166,7 +167,7 @@ def _workflow(row: Row, workflow: str, known: _Known) -> Iterator[Event]:
     named = attributes if isinstance(attributes, Mapping) else {}
     fill(whole, {name: one for name, one in named.items() if str(name).startswith(("sdb.", "gen_ai."))})
     yield whole
-    if status in ("pending", "unknown"):
+    if not over:
         return
     end = shared | {"ts_us": ended, "event_id": f"workflow_status/{workflow}/end", "parent_span_id": workflow}
     end["kind"] = "cancelled" if status == "cancelled" else "outcome"
@@ -210,7 +211,7 @@ def _content(event: Event, text: Any) -> pickled.Plain | None:
 
 def _limit_of(row: Row, following: Row | None) -> int | None:
     """When the wait of an operation ends at the latest: the wake time of the sleep that is paired with it."""
-    if row.values.get("function_name") not in WAITS or following is None or following.table != row.table:
+    if text_of(row.values.get("function_name")) not in WAITS or following is None or following.table != row.table:
         return None
     one, other = (values.number(each.values.get("function_id")) for each in (row, following))
     paired = one is not None and other == one + 1 and following.values.get("function_name") == "DBOS.sleep"
