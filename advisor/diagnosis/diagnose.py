@@ -1,0 +1,191 @@
+"""Runs the detectors over a table of events and makes their answers into findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from advisor.catalog.load import Catalog
+from advisor.catalog.models import Signature
+from advisor.diagnosis.assess import CAPS, GRADES, Coverage, assess, log_next
+from advisor.diagnosis.citations import cite
+from advisor.diagnosis.detector import Asked, Detector, Facts, Signs, Verdict, numbered
+from advisor.diagnosis.detectors import detectors
+from advisor.diagnosis.findings import SEVERITIES, VERDICTS, Assessability, Diagnosis, Finding, Severity
+from advisor.diagnosis.statistics import wilson
+from advisor.diagnosis.versions import skew, versions
+from advisor.errors import Fault, InputError
+from advisor.traces.table import EventTable
+
+USABLE = 0.8
+"""Convention: the share of cases that carry what is needed, from which on "absent" may be said."""
+Progress = Callable[[str, float], None]
+
+
+def run(
+    table: EventTable,
+    catalog: Catalog,
+    *,
+    facts: Facts,
+    overrides: Mapping[str, float],
+    only: Sequence[str] | None = None,
+    inventory: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Every detector's finding on a table.
+
+    Args:
+        table: The events.
+        catalog: The knowledge base: an entry for each detector.
+        facts: What only the user knows.
+        overrides: Thresholds by `<signature>.<slug>` (or `<signature>.<slug with underscores>`).
+        only: Ids of the detectors to run; all, unless given.
+        inventory: What was read, passed through.
+        progress: Called with a detector's id and the share done.
+
+    Raises:
+        InputError: An override names no signature or none of its thresholds.
+    """
+    chosen = [detector for id, detector in detectors().items() if only is None or id in only]
+    entries = [entry_of(catalog, detector.id) for detector in chosen]
+    in_force = _thresholds(catalog, overrides)
+    coverage, skew_us = Coverage(table), skew(table)
+    assessed = {entry.id: assess(entry, coverage) for entry in entries}
+    findings = []
+    for at, (detector, entry) in enumerate(zip(chosen, entries, strict=True)):
+        if progress:
+            progress(detector.id, at / len(chosen))
+        thresholds, overridden = in_force(entry)
+        signs = None
+        if not assessed[entry.id].missing:
+            signs = _ask(table, detector, thresholds, facts, skew_us)
+        findings.append(_finding(entry, assessed[entry.id], signs, thresholds, overridden, table))
+    ranked = sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), SEVERITIES.index(f.severity), f.signature))
+    return Diagnosis(
+        inventory=inventory or {},
+        assessability={finding.signature: assessed[finding.signature] for finding in ranked},
+        findings=tuple(ranked),
+        log_next=log_next(entries, assessed),
+        versions=tuple(versions(table)),
+        lenses={},
+        skew_us=skew_us,
+        knowledge_version=catalog.version,
+    )
+
+
+def entry_of(catalog: Catalog, id: str) -> Signature:
+    """The entry of a detector: a signature or a weakness."""
+    return catalog.weaknesses[id] if id in catalog.weaknesses else catalog.signatures[id]
+
+
+def _ask(table: EventTable, detector: Detector, thresholds: Mapping[str, float], facts: Facts, skew_us: int) -> Signs:
+    def ask(name: str) -> list[dict[str, Any]]:
+        return table.query(numbered(detector.queries[name], thresholds, skew_us))
+
+    return detector.read(Asked(ask, thresholds, facts))
+
+
+def _thresholds(
+    catalog: Catalog, overrides: Mapping[str, float]
+) -> Callable[[Signature], tuple[dict[str, float], tuple[str, ...]]]:
+    """Gives an entry's thresholds with the user's put in; every override that fits nothing is a fault."""
+    known = {
+        f"{entry.id}.{slug}": (entry.id, slug)
+        for entry in (*catalog.signatures.values(), *catalog.weaknesses.values())
+        for slug in entry.thresholds
+    }
+    named: dict[tuple[str, str], float] = {}
+    faults = []
+    for name, value in overrides.items():
+        id, _, slug = name.partition(".")
+        at = known.get(f"{id}.{slug.replace('_', '-')}")
+        if at is None:
+            of_entry = sorted(key for key in known if key.startswith(f"{id}."))
+            mend = f"use one of {', '.join(of_entry)}" if of_entry else "advisor catalog lists the signatures"
+            faults.append(Fault(f"--set {name}", "is no threshold", mend))
+        else:
+            named[at] = value
+    if faults:
+        raise InputError(faults)
+
+    def of(entry: Signature) -> tuple[dict[str, float], tuple[str, ...]]:
+        mine = {slug: named.get((entry.id, slug), threshold.value) for slug, threshold in entry.thresholds.items()}
+        return mine, tuple(slug for slug in mine if (entry.id, slug) in named)
+
+    return of
+
+
+def _finding(
+    entry: Signature,
+    allowed: Assessability,
+    signs: Signs | None,
+    thresholds: Mapping[str, float],
+    overridden: tuple[str, ...],
+    table: EventTable,
+) -> Finding:
+    verdict = _verdict(signs)
+    signs = signs or Signs(0, 0, 0, "rows", said=f"Not logged: {', '.join(allowed.missing)}.")
+    grade = allowed.grade
+    if signs.cap and grade != "none":
+        grade = max(grade, signs.cap, key=GRADES.index)
+    if verdict == "present" and grade == "D":
+        verdict = "possible"
+    covered = min(1.0, signs.usable / signs.relevant) if signs.relevant else 0.0
+    shown = verdict in ("present", "likely", "possible", "refuted", "absent")
+    return Finding(
+        signature=entry.id,
+        title=entry.title,
+        pattern=entry.pattern,
+        sdb_part=entry.sdb_part,
+        status=entry.status,
+        verdict=verdict,
+        severity=_severity(signs.severity or entry.severity, verdict),
+        confidence=round(CAPS.get(grade, 0.0) * signs.strength * covered, 3) if shown else 0.0,
+        grade=grade,
+        missing=allowed.missing,
+        count=signs.count,
+        of=signs.usable,
+        relevant=signs.relevant,
+        unit=signs.unit,
+        rate=signs.count / signs.usable if signs.usable else None,
+        interval=signs.interval or (wilson(signs.count, signs.usable) if signs.usable else None),
+        p_value=signs.p_value,
+        said=signs.said,
+        evidence=cite(table, signs.rows),
+        cause=entry.cause,
+        cause_seen=signs.cause,
+        cause_evidence=cite(table, signs.cause_rows),
+        correction=entry.correction,
+        refuted_by=entry.refuted_by,
+        refuted=signs.refuted,
+        traps=entry.false_positives,
+        checked=tuple(signs.traps),
+        thresholds=thresholds,
+        overridden=overridden,
+        detail={title: tuple(rows) for title, rows in signs.detail.items()},
+    )
+
+
+def _verdict(signs: Signs | None) -> Verdict:
+    """Absent needs that the detector could have seen it; all other silence is not enough or not assessable."""
+    if signs is None:
+        return "not_assessable"
+    if signs.verdict:
+        return signs.verdict
+    enough = signs.usable >= max(1, signs.least) and signs.usable >= USABLE * signs.relevant
+    return "absent" if enough else "insufficient"
+
+
+def _severity(base: Severity, verdict: Verdict) -> Severity:
+    """One step down for likely, two for possible."""
+    down = {"likely": 1, "possible": 2}.get(verdict, 0)
+    return SEVERITIES[min(SEVERITIES.index(base) + down, len(SEVERITIES) - 1)]
+
+
+def emitted_queries(ids: Iterable[str], catalog: Catalog) -> dict[str, dict[str, str]]:
+    """Every detector's queries with the catalog's thresholds put in and no allowance for skew."""
+    of = _thresholds(catalog, {})
+    return {
+        id: {name: numbered(sql, of(entry_of(catalog, id))[0], 0) for name, sql in detectors()[id].queries.items()}
+        for id in ids
+    }

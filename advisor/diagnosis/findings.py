@@ -1,0 +1,120 @@
+"""What a diagnosis says, as frozen values: one finding for each detector, whatever its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from advisor.diagnosis.detector import Grade, Row, Verdict
+
+Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+VERDICTS: tuple[Verdict, ...] = (
+    "present",
+    "likely",
+    "possible",
+    "refuted",
+    "absent",
+    "insufficient",
+    "not_assessable",
+)
+"""From the loudest to the quietest; the first two make the exit code 1."""
+FOUND = ("present", "likely")
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A row that a finding rests on: where it stands, and what it says in one line."""
+
+    file: str
+    line: int
+    event_id: str | None
+    text: str
+    ts_us: int | None = None
+    row_id: int = -1
+
+
+@dataclass(frozen=True)
+class Assessability:
+    """What the log allows for one detector: the evidence grade (`none`: not assessable), and the missing columns."""
+
+    grade: Grade | Literal["none"]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One detector's answer.
+
+    Attributes:
+        confidence: Cap of the evidence grade x statistical strength x share of usable cases; 0 where nothing was seen.
+        count: Cases that show the symptom, of `of` usable ones; `unit` says what a case is.
+        rate: count / of; None where nothing is usable.
+        said: One sentence with the numbers.
+        cause_seen: What in the log speaks for the catalog's cause; apart from the symptom.
+        thresholds: Those in force, by slug; `overridden` names the ones that the user set.
+    """
+
+    signature: str
+    title: str
+    pattern: str
+    sdb_part: str
+    status: str
+    verdict: Verdict
+    severity: Severity
+    confidence: float
+    grade: Grade | Literal["none"]
+    missing: tuple[str, ...]
+    count: int
+    of: int
+    relevant: int
+    unit: str
+    rate: float | None
+    interval: tuple[float, float] | None
+    p_value: float | None
+    said: str
+    evidence: tuple[Citation, ...]
+    cause: str
+    cause_seen: str | None
+    cause_evidence: tuple[Citation, ...]
+    correction: str
+    refuted_by: str
+    refuted: str | None
+    traps: tuple[str, ...]
+    checked: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    overridden: tuple[str, ...]
+    detail: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+
+    @property
+    def found(self) -> bool:
+        """Whether it makes the run end with exit code 1."""
+        return self.verdict in FOUND
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A whole run.
+
+    Attributes:
+        inventory: What was read, skipped and bad (`advisor.traces.inventory`); empty where rows came from elsewhere.
+        assessability: By detector id, in the order of the findings.
+        findings: Every detector's, the loudest and most severe first.
+        log_next: Columns that would unlock the most detectors, with the ids that each would unlock, best first.
+        versions: Each version of model, prompt, policy and code: kind, version, first and last seen, rows.
+    """
+
+    inventory: Mapping[str, Any]
+    assessability: Mapping[str, Assessability]
+    findings: tuple[Finding, ...]
+    log_next: tuple[tuple[str, tuple[str, ...]], ...]
+    versions: tuple[Row, ...]
+    lenses: Mapping[str, Any]
+    skew_us: int
+    knowledge_version: str
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        """Findings that are present or likely."""
+        return tuple(finding for finding in self.findings if finding.found)

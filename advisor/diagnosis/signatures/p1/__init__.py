@@ -1,0 +1,3 @@
+"""Detectors of the failure signatures of pattern P1."""
+
+MODULES: tuple[str, ...] = ()

@@ -1,0 +1,3 @@
+"""Detectors of the failure signatures of pattern P2."""
+
+MODULES: tuple[str, ...] = ()

@@ -1,0 +1,3 @@
+"""Detectors of the failure signatures of pattern P4."""
+
+MODULES: tuple[str, ...] = ()

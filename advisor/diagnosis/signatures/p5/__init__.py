@@ -1,0 +1,3 @@
+"""Detectors of the failure signatures of pattern P5."""
+
+MODULES: tuple[str, ...] = ("cas_contention",)

@@ -1,0 +1,3 @@
+"""Detectors of the failure signatures of pattern P6."""
+
+MODULES: tuple[str, ...] = ()

@@ -1,0 +1,3 @@
+"""Detectors of the weaknesses of the stochastic-deterministic boundary itself (S1 to S12)."""
+
+MODULES: tuple[str, ...] = ()

@@ -1,0 +1,145 @@
+"""The table `events` in DuckDB: what every detector asks; rows come from spools, JSON lines of stored columns.
+
+Only columns that some row fills are stored; the view `events` has all of them, the others as NULL, so that a query
+never depends on what a log happens to carry. `row_id` numbers the rows in reading order. `ord` orders the rows of one
+request: a sequence of the source's own where there is one, the time otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from advisor.traces.columns import stored
+from advisor.traces.records import Event
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ORD = (
+    "CASE WHEN seq IS NOT NULL AND (seq_scope IS NULL OR seq_scope IN ('trace', 'session', 'workflow', 'request'))"
+    " THEN seq ELSE ts_us END"
+)
+"""The order inside a request: a sequence number of its own scope beats the clock."""
+
+# Wherever these have no value of their own, another column of the row stands in for them.
+STAND_INS = {"proposal_id": "COALESCE(proposal_id, tool_call_id)"}
+
+
+def connect(memory: str | None = None, threads: int | None = None) -> DuckDBPyConnection:
+    """A DuckDB of its own: UTC, spilling to a temporary folder, at most `memory` (such as "2GB"), no extension loaded.
+
+    The folder goes when the connection's process ends.
+    """
+    import duckdb
+
+    folder = tempfile.TemporaryDirectory(prefix="advisor-")
+    _FOLDERS.append(folder)
+    con = duckdb.connect(
+        config={
+            "temp_directory": folder.name,
+            "memory_limit": memory or default_memory(),
+            "threads": threads or os.cpu_count() or 1,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": True,
+        }
+    )
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def default_memory() -> str:
+    """Two gigabytes, or half of the machine's memory where that is less."""
+    try:
+        half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (ValueError, OSError, AttributeError):
+        return "1GB"
+    return f"{min(2 << 30, half) >> 20}MB"
+
+
+class EventTable:
+    """The events of one diagnosis. Made empty, filled by `add`, closed for good by `ready`."""
+
+    def __init__(self, con: DuckDBPyConnection, present: Iterable[str]) -> None:
+        """Creates the table for the columns that some source fills (stored names)."""
+        self.con = con
+        self.files: list[str] = []
+        kinds = stored()
+        always = ("file", "line", "kind", "declared_by", "source_format")
+        wanted = {*always, *present} - {"row_id"}
+        self.present: tuple[str, ...] = tuple(name for name in kinds if name in wanted)
+        columns = ", ".join(f'"{name}" {kinds[name]}' for name in self.present)
+        con.execute(f"CREATE TABLE stored ({columns})")
+
+    def add_spool(self, path: Path) -> None:
+        """Adds a file of JSON lines whose keys are stored columns."""
+        kinds = stored()
+        spec = ", ".join(f"\"{name}\": '{kinds[name]}'" for name in self.present)
+        names = ", ".join(f'"{name}"' for name in self.present)
+        self.con.execute(
+            f"INSERT INTO stored SELECT {names} FROM read_json(?, format = 'newline_delimited', "
+            f"columns = {{{spec}}}, maximum_object_size = 67108864)",
+            [str(path)],
+        )
+
+    def ready(self) -> None:
+        """Makes the view `events` over what was added."""
+        self.con.execute(f"CREATE OR REPLACE VIEW events AS SELECT {', '.join(self._view())} FROM stored")
+
+    def _view(self) -> Iterable[str]:
+        here = set(self.present)
+        for name, kind in stored().items():
+            if name == "row_id":
+                yield "rowid AS row_id"
+            elif name in STAND_INS and "tool_call_id" in here:
+                own = STAND_INS[name] if name in here else "tool_call_id"
+                yield f"{own} AS {name}"
+            elif name in here:
+                yield f'"{name}"'
+            else:
+                yield f'CAST(NULL AS {kind}) AS "{name}"'
+        needs = {"seq", "seq_scope", "ts_us"} - here
+        order = ORD
+        if "seq" in needs:
+            order = "ts_us" if "ts_us" in here else "CAST(NULL AS BIGINT)"
+        elif needs:
+            order = (
+                order.replace("seq_scope IS NULL OR seq_scope IN", "TRUE OR '' IN") if "seq_scope" in needs else order
+            )
+            order = order.replace("ts_us", "CAST(NULL AS BIGINT)") if "ts_us" in needs else order
+        yield f"{order} AS ord"
+
+    def place(self, row: Mapping[str, Any]) -> tuple[str, int]:
+        """The file and line of a row with `file`, `line` and `row_id`."""
+        file = int(row["file"])
+        return self.files[file] if file < len(self.files) else "(rows)", int(row["line"] or 0)
+
+    def query(self, sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """A query's rows as dicts."""
+        cursor = self.con.execute(sql, given)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def table_of(events: Iterable[Mapping[str, Any]], con: DuckDBPyConnection | None = None) -> EventTable:
+    """A table from events in memory (keys are stored columns); for small inputs and tests."""
+    rows: list[Event] = [
+        {"file": 0, "line": at, "declared_by": "emitter", **event} for at, event in enumerate(events, 1)
+    ]
+    table = EventTable(con or connect(), {key for row in rows for key in row})
+    if rows:
+        with tempfile.NamedTemporaryFile(suffix=".jsonl", delete=False) as file:
+            file.write(b"\n".join(orjson.dumps(row) for row in rows))
+        table.add_spool(Path(file.name))
+        Path(file.name).unlink()
+    table.ready()
+    return table
