@@ -86,7 +86,9 @@ def _steady(value: Any, depth: int) -> Any:
     if depth > DEEPEST:
         return None
     if isinstance(value, Mapping):
-        return {str(k): _steady(v, depth + 1) for k, v in value.items() if k not in _VOLATILE}
+        if len(value) == 1 and next(iter(value)) in ("message", "message_content", "tool_call"):
+            return _steady(next(iter(value.values())), depth + 1)
+        return {str(k): _steady(v, depth + 1) for k, v in _plain(value).items() if k not in _VOLATILE}
     if isinstance(value, list):
         return [_steady(one, depth + 1) for one in value]
     return value

@@ -82,7 +82,7 @@ def _says(value: Any) -> bool:
 
 def _run(line: int, raw: Mapping[str, Any]) -> Iterator[Event]:
     run = {**raw, **{name: loaded(raw[name]) for name in _OBJECTS if name in raw}}
-    given, got = run.get("inputs"), run.get("outputs")
+    given, got = run.get("inputs"), run.get("outputs") or None
     metadata = get(run, "extra", "metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     event: Event = {

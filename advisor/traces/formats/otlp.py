@@ -195,9 +195,13 @@ def decoded(attributes: Any) -> dict[str, Any]:
 
 def unwrapped(value: Any, depth: int = 0) -> Any:
     """One typed value of OTLP as a plain one; what is none stays as it is."""
-    if not isinstance(value, Mapping) or len(value) != 1 or depth > _DEEPEST:
-        return None if value == {} else value
-    name, inner = next(iter(value.items()))
+    if not isinstance(value, Mapping) or depth > _DEEPEST:
+        return value
+    # Phoenix writes every alternative of the value, the others as null.
+    told = {name: inner for name, inner in value.items() if inner is not None}
+    if len(told) != 1:
+        return None if not told else value
+    name, inner = next(iter(told.items()))
     short = str(name).replace("_v", "V")
     if short == "intValue":
         read = values.number(inner)

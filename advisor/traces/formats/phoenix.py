@@ -5,6 +5,7 @@ A data frame has a column for each attribute (`attributes.llm.model_name`) and f
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from advisor.traces import values
 from advisor.traces.formats.chat import loaded
 from advisor.traces.formats.spans import KIND_OF, describe, outcome, peek, within
 from advisor.traces.records import Event, Format, Source, get, most, text_of
+
+_LONGEST_LITERAL = 200_000
 
 
 def _sniff(source: Source) -> bool:
@@ -32,7 +35,7 @@ def _read(source: Source) -> Iterator[Event]:
 
 
 def _span(line: int, span: Mapping[str, Any]) -> Iterator[Event]:
-    context = loaded(span.get("context"))
+    context = _parsed(span.get("context"))
     attributes = dict(_attributes(span))
     # A table has no nulls inside a row of its own: a column that is empty here was another span's.
     event: Event = {
@@ -46,7 +49,7 @@ def _span(line: int, span: Mapping[str, Any]) -> Iterator[Event]:
         "kind": KIND_OF.get(values.word(span.get("span_kind"))),
     }
     others = []
-    events = loaded(span.get("events"))
+    events = _parsed(span.get("events"))
     for one in events if isinstance(events, list) else ():
         carried = get(one, "attributes") or {}
         if get(one, "name") == "exception":
@@ -58,9 +61,10 @@ def _span(line: int, span: Mapping[str, Any]) -> Iterator[Event]:
             others.append((one, carried))
     code = span.get("status_code")
     failed = str(code).upper().rpartition(".")[2] == "ERROR"
-    if failed and event.get("error_message") is None:
-        event["error_message"] = text_of(span.get("status_message"))
     event["error_type"] = event.get("error_type") or text_of(attributes.get("error.type"))
+    if failed and event.get("error_message") is None:
+        event["error_message"] = told = text_of(span.get("status_message"))
+        event["error_type"] = event["error_type"] or values.error_type(told)
     outcome(event, code, failed, event["end_us"] is not None)
     describe(event, attributes)
     yield event
@@ -83,7 +87,7 @@ def _span(line: int, span: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _attributes(span: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    given = loaded(span.get("attributes"))
+    given = _parsed(span.get("attributes"))
     if isinstance(given, Mapping):
         yield from ((str(name), value) for name, value in given.items())
     for name, value in span.items():
@@ -92,8 +96,19 @@ def _attributes(span: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _whole(name: str, value: Any) -> Any:
-    """A table's cell: text that holds JSON is parsed, but for content, which is hashed as its canonical text anyway."""
-    return value if name.endswith(".value") else loaded(value)
+    """A table's cell: text that holds an object is parsed, but for content, which is hashed as canonical text anyway."""
+    return value if name.endswith(".value") else _parsed(value)
+
+
+def _parsed(value: Any) -> Any:
+    """Text that holds JSON, or a Python literal as pandas writes objects to CSV, as what it holds."""
+    read = loaded(value)
+    if not isinstance(read, str) or read[:1] not in ("{", "[") or len(read) > _LONGEST_LITERAL:
+        return read
+    try:
+        return ast.literal_eval(read)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return read
 
 
 def _annotation(line: int, one: Any, span: Event) -> Event:

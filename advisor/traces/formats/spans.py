@@ -83,6 +83,7 @@ _SPACES = frozenset(
     """sdb gen_ai openinference llm input output tool tool_call session user agent graph exception prompt deployment
     service error embedding retrieval decision langfuse traceloop ai""".split()
 )
+_METADATA = ("metadata.", "langfuse.observation.metadata.", "langfuse.trace.metadata.")
 # Content, not names: what stands under these is one value.
 _WHOLE = frozenset("input.value output.value gen_ai.tool.call.arguments gen_ai.tool.call.result".split())
 _TIMED_OUT = re.compile(r"(\w+\.)*(timeout|timed_out|deadline_?exceeded|\w*timeout(error|exception)?)", re.IGNORECASE)
@@ -159,9 +160,7 @@ def describe(event: Event, attributes: Mapping[str, Any], given: Any = None, got
         got: The span's output, likewise.
     """
     merged = flat(attributes)
-    metadata = loaded(merged.get("metadata"))
-    if isinstance(metadata, Mapping):
-        merged = {**flat(metadata), **merged}
+    merged = {**_metadata(merged), **merged}
     for name, names in _ALIASES.items():
         column = columns.by_name()[name]
         if not any(merged.get(own) not in (None, "") for own in column.emitted):
@@ -174,6 +173,17 @@ def describe(event: Event, attributes: Mapping[str, Any], given: Any = None, got
         event["status_raw"] = None
     fill(event, merged)
     identify(event, merged)
+
+
+def _metadata(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What callers attach to a span on their own: an object, or names below the ones that hold it."""
+    metadata = loaded(attributes.get("metadata"))
+    found = flat(metadata) if isinstance(metadata, Mapping) else {}
+    for name, value in attributes.items():
+        prefix = next((one for one in _METADATA if name.startswith(one)), None)
+        if prefix:
+            found[name[len(prefix) :]] = value
+    return found
 
 
 def _place_kind(event: Event, attributes: Mapping[str, Any]) -> None:
