@@ -7,11 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from advisor.diagnosis.judge.causes import is_infrastructure, is_unknown_model, kind_of
 from advisor.replay.plan import Plan, ReplayCase
 from advisor.replay.rule import Arm, ArmState, Decision, decide, next_arm, state
-from advisor.replay.runners import Result, Runner, hashed
+from advisor.replay.runners import CUT_SHORT, Result, Runner, hashed
 from advisor.replay.store import Store, Trial
 
 UNRECORDED = "tool call without a recording"
@@ -32,6 +33,13 @@ class Progress:
 
 
 @dataclass
+class _Share:
+    """The calls that one trial under way may make."""
+
+    calls: int
+
+
+@dataclass
 class Replay:
     """One run over a plan. `now` gives wall-clock time, `tick` a monotonic one in seconds.
 
@@ -46,9 +54,11 @@ class Replay:
     sleep: Callable[[float], object] | None = None
     progress: Callable[[Progress], None] = lambda _: None
     stopped: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Condition = field(default_factory=threading.Condition)
     _decided: dict[str, bool] = field(default_factory=dict)
+    # Trials under way, and the calls that they may make; a trial gives both back in the moment in which it is stored.
     _under_way: int = 0
+    _promised: int = 0
 
     def run(self) -> None:
         """Replays until every case is decided, the budget is used up, or `stopped` is set.
@@ -79,13 +89,25 @@ class Replay:
         return Progress(decided, len(self.plan.cases), store.calls, store.tokens, round(store.money, 6))
 
     def left(self) -> bool:
-        """Whether the budget allows another call, those under way included."""
+        """Whether the budget allows another trial, calls that were promised to those under way included.
+
+        A conversation with an endpoint asks for each call. A command or callable says only afterwards how many it
+        made, so it is expected to make as many as the most that one has made so far.
+        """
         store, budget = self.store, self.plan.budget
         return not (
-            (budget.calls is not None and store.calls + self._under_way >= budget.calls)
+            (budget.calls is not None and store.calls + self._promised + self._expected() > budget.calls)
             or (budget.tokens is not None and store.tokens >= budget.tokens)
             or (budget.money is not None and store.money >= budget.money)
         )
+
+    def _expected(self) -> int:
+        return 1 if self.plan.runner.kind == "openai" else max(1, self.store.most or 0)
+
+    def _unmeasured(self) -> bool:
+        """Whether a trial is under way that first has to show how many calls one makes."""
+        bound = self.plan.budget.calls is not None and self.plan.runner.kind != "openai"
+        return bound and self.store.most is None and self._under_way > 0
 
     def arms(self, case: ReplayCase) -> tuple[Arm, Arm, tuple[ArmState, ArmState]]:
         """The two arms of a case as they stand, and what each says."""
@@ -116,29 +138,45 @@ class Replay:
 
     def _case(self, case: ReplayCase) -> None:
         while not self.stopped.is_set():
-            with self._lock:
+            with self._turn:
+                while self._unmeasured() and not self.stopped.is_set():
+                    self._turn.wait(0.2)
                 current, prior, states = self.arms(case)
                 arm = next_arm(current, prior, states)
                 if arm is None or not self.left():
                     return
                 version = self.plan.versions.current if arm == "current" else str(self.plan.versions.prior)
-                self._under_way += 1
                 name = f"replay-{1 + sum(t.version == version for t in self.store.of(case.task))}"
+                share = _Share(self._expected())
+                self._under_way += 1
+                self._promised += share.calls
+            result: Result | None = None
             began = self.tick()
             try:
-                result = self.runner(case, version, name)
+                result = self.runner(case, version, name, partial(self._more, share))
             finally:
-                with self._lock:
+                latency = (self.tick() - began) * 1000
+                # One step: between a promise that ends and a trial that counts, another case would see calls left.
+                with self._turn:
                     self._under_way -= 1
-            latency = (self.tick() - began) * 1000
-            with self._lock:
-                if self.stopped.is_set():
-                    return
-                self.store.append(self._trial(case, version, name, result, latency))
-                self._decided[case.task] = self.decision(case).label is not None
-                self.progress(self.spent())
-            if result.wait:
+                    self._promised -= share.calls
+                    if result is not None and not self.stopped.is_set():
+                        self.store.append(self._trial(case, version, name, result, latency))
+                        self._decided[case.task] = self.decision(case).label is not None
+                        self.progress(self.spent())
+                    self._turn.notify_all()
+            if result.wait and not self.stopped.is_set():
                 (self.sleep or self.stopped.wait)(result.wait)
+
+    def _more(self, share: _Share) -> bool:
+        """Promises a trial one more call, where the budget has it."""
+        with self._turn:
+            calls = self.plan.budget.calls
+            if calls is not None and self.store.calls + self._promised >= calls:
+                return False
+            self._promised += 1
+            share.calls += 1
+            return True
 
     def _trial(self, case: ReplayCase, version: str, name: str, result: Result, latency: float) -> Trial:
         price = self.plan.prices.get(version)
@@ -168,6 +206,8 @@ def _stuck(trials: list[Trial]) -> bool:
     """Whether an arm gives nothing any more: too many replays in a row that do not count."""
     tail: list[Trial] = []
     for trial in reversed(trials):
+        if trial.error == CUT_SHORT:
+            continue
         if not trial.infrastructure and trial.unrecorded is None:
             break
         tail.append(trial)

@@ -36,19 +36,22 @@ class Result(NamedTuple):
     wait: float = 0.0
 
 
-Runner = Callable[[ReplayCase, str, str], Result]
-"""Runs (case, version, trial name)."""
+More = Callable[[], bool]
+"""Asks for one more call than a trial was begun with; where it says no, the budget is used up."""
+Runner = Callable[[ReplayCase, str, str, More], Result]
+"""Runs (case, version, trial name, more)."""
+CUT_SHORT = "cut short: the budget in calls was used up in the middle of this trial"
 
 
 def runner_of(plan: Plan) -> Runner:
     """The runner that a plan asks for."""
     match plan.runner.kind:
         case "command":
-            return lambda case, version, trial: _command(plan, case, version, trial)
+            return lambda case, version, trial, _: _command(plan, case, version, trial)
         case "python":
             return _python(plan)
         case _:
-            return lambda case, version, _: _endpoint(plan, case, version)
+            return lambda case, version, _, more: _endpoint(plan, case, version, more)
 
 
 def canonical(value: Any) -> str:
@@ -118,7 +121,7 @@ def _python(plan: Plan) -> Runner:
         sys.path.insert(0, folder)
     function = getattr(importlib.import_module(module), name)
 
-    def run(case: ReplayCase, version: str, trial: str) -> Result:
+    def run(case: ReplayCase, version: str, trial: str, _: More) -> Result:
         try:
             return _reported(function(_request(case, version, trial)))
         except Exception as error:
@@ -127,14 +130,20 @@ def _python(plan: Plan) -> Runner:
     return run
 
 
-def _endpoint(plan: Plan, case: ReplayCase, version: str) -> Result:
-    """One conversation with an OpenAI-compatible endpoint; tool calls are served from the recordings."""
+def _endpoint(plan: Plan, case: ReplayCase, version: str, more: More) -> Result:
+    """One conversation with an OpenAI-compatible endpoint; tool calls are served from the recordings.
+
+    A trial is begun with one call; every further turn asks for its own.
+    """
     messages = [dict(message) for message in case.messages]
     calls = tokens_in = tokens_out = 0
     for _ in range(plan.runner.max_turns):
         body: dict[str, Any] = {**plan.runner.parameters, "model": version, "messages": messages}
         if case.tools:
             body["tools"] = list(case.tools)
+        if calls and not more():
+            cut = Result(False, error=CUT_SHORT, infrastructure=True, calls=calls)
+            return cut._replace(tokens_in=tokens_in, tokens_out=tokens_out)
         calls += 1
         try:
             answer = _post(plan, body)

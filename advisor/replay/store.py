@@ -38,7 +38,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Reads what is there; a last line that a kill left without its end is cut off.
 
-        `calls`, `tokens` and `money` are the totals of all trials.
+        `calls`, `tokens` and `money` are the totals of all trials; `most` is the largest number of calls of one trial
+        that ran to its end, None before the first.
 
         Raises:
             InputError: The file is not an outcomes file of a replay, or cannot be written.
@@ -47,6 +48,7 @@ class Store:
         self._by_task: dict[str, list[Trial]] = {}
         self.calls = self.tokens = 0
         self.money = 0.0
+        self.most: int | None = None
         try:
             if path.exists():
                 self._recover()
@@ -77,6 +79,8 @@ class Store:
         self.calls += trial.calls
         self.tokens += trial.tokens
         self.money += trial.money
+        if not trial.infrastructure:
+            self.most = max(self.most or 0, trial.calls)
 
     def _recover(self) -> None:
         data = self.path.read_bytes()
