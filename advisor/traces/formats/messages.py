@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from advisor.traces import values
 from advisor.traces.formats.chat import loaded
-from advisor.traces.formats.rows import emitted, failed, finished, first_text, tokens
+from advisor.traces.formats.rows import emitted, failed, finished, first_text, money, tokens
 from advisor.traces.records import Event, get, text_of
 
 _ROLES = {
@@ -256,13 +256,9 @@ def _turn(message: Message, base: Event) -> Event:
     event: Event = {**base, "kind": "llm_call", "agent_name": message.name or base.get("agent_name"), **tokens(usage)}
     if model:
         event["model_response"] = model
-    event["cost_usd"] = _money(fields.get("cost"))
+    event["cost_usd"] = money(fields.get("cost"))
     event["output_hash"], event["text"] = turn_hash(message.text, message.calls)
     return event
-
-
-def _money(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9 else None
 
 
 def turn_hash(text: str, calls: tuple[Call, ...]) -> tuple[str | None, str | None]:

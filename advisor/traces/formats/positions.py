@@ -1,4 +1,4 @@
-"""The lines of the elements at one path of a JSON document, where lists lie in lists: `simulations`, each, `messages`."""
+"""Lines of the elements at one path of a JSON document where lists lie in lists, such as messages in simulations."""
 
 from __future__ import annotations
 

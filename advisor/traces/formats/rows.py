@@ -87,6 +87,15 @@ def finished(event: Event, attributes: Mapping[str, Any] | None = None) -> Event
     return {name: value for name, value in event.items() if value is not None}
 
 
+def money(value: Any) -> float | None:
+    """A positive sum, from a number or its text; None for none, and for zero, which means that nobody counted."""
+    try:
+        read = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return read if 0 < read < 1e9 and not isinstance(value, bool) else None
+
+
 def failed(event: Event, kind: Any = None, message: Any = None, state: str = "error") -> None:
     """Marks a row as failed; the error's type is read off its message where it has none of its own."""
     event["status"] = state
