@@ -55,10 +55,12 @@ def _read(source: Source) -> Iterator[Event]:
             continue
         place, events = held
         until = following.line if following else len(text)
-        inside = element_lines("\n".join(text[record.line - 1 : until]), place) if text else []
+        head, brace, rest = "\n".join(text[record.line - 1 : until]).partition("{")
+        inside = element_lines(brace + rest, place) if brace else []
+        before = record.line - 1 + head.count("\n")
         run: list[Record] = []
         for index, event in enumerate(events):
-            line = record.line - 1 + line_at(inside, index)
+            line = before + line_at(inside, index)
             if type_of(event) is None:
                 source.bad(line, "is no event of a history")
             else:

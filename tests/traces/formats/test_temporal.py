@@ -258,6 +258,82 @@ def test_histories_in_lists_and_lines_and_events_in_lines(tmp_path: Path) -> Non
     assert without_lines(answer) == without_lines(alone[IGNORED])
 
 
+def test_lines_where_a_history_does_not_start_its_own_line(tmp_path: Path) -> None:
+    history = json.dumps(json.loads(OLD.read_text()), indent=1)
+    for name, text in {"blank.json": f"\n\n  {history}", "list.json": f"[{history}, {history}]"}.items():
+        (tmp_path / name).write_text(text)
+        lines = (tmp_path / name).read_text().split("\n")
+        events = rows(tmp_path / name)
+        assert len(events) in (11, 22)
+        assert all(f'"eventId": "{event["seq"]}"' in lines[event["line"]] for event in events)
+
+
+def made(*events: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """A history of given event types and attributes, a second apart."""
+    return {
+        "events": [
+            {
+                "eventId": str(number),
+                "eventTime": f"2025-11-24T16:00:{number:02}Z",
+                "eventType": f"EVENT_TYPE_{name}",
+                word(f"X_{name}", "X_")[0].lower() + word(f"X_{name}", "X_")[1:] + "EventAttributes": attributes,  # type: ignore[index]
+            }
+            for number, (name, attributes) in enumerate(events, 1)
+        ]
+    }
+
+
+def test_operations_children_updates_and_resets_that_fail(tmp_path: Path) -> None:
+    failed = {"message": "no such desk", "applicationFailureInfo": {"type": "DeskError"}}
+    payload = {"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "MTc="}
+    history = made(
+        ("WORKFLOW_EXECUTION_STARTED", {"workflowId": "w", "originalExecutionRunId": "r"}),
+        ("NEXUS_OPERATION_SCHEDULED", {"endpoint": "billing", "operation": "charge", "input": payload}),
+        ("NEXUS_OPERATION_STARTED", {"scheduledEventId": "2"}),
+        ("NEXUS_OPERATION_COMPLETED", {"scheduledEventId": "2", "result": payload}),
+        ("START_CHILD_WORKFLOW_EXECUTION_INITIATED", {"workflowId": "c", "workflowType": {"name": "Child"}}),
+        (
+            "START_CHILD_WORKFLOW_EXECUTION_FAILED",
+            {
+                "initiatedEventId": "5",
+                "cause": "START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS",
+            },
+        ),
+        (
+            "WORKFLOW_EXECUTION_UPDATE_REJECTED",
+            {"rejectedRequest": {"input": {"name": "approve"}, "meta": {"identity": "desk"}}, "failure": failed},
+        ),
+        (
+            "WORKFLOW_TASK_FAILED",
+            {"cause": "WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW", "baseRunId": "r0", "failure": failed},
+        ),
+        ("WORKFLOW_EXECUTION_TERMINATED", {"reason": "runs away", "identity": "desk"}),
+    )
+    path = tmp_path / "made.json"
+    path.write_text(json.dumps(history))
+    workflow, call, _, result, child, _, update, reset, stop = rows(path)
+    assert shown(call, "kind", "tool_name", "target_system", "status", "text", "duration_us") == (
+        "tool_call",
+        "charge",
+        "billing",
+        "ok",
+        "17",
+        1_000_000,
+    )
+    assert shown(result, "kind", "tool_call_id", "tool_name") == ("tool_result", call["tool_call_id"], "charge")
+    assert call["args_hash"] == call["result_fp"] is not None
+    assert shown(child, "kind", "child_id", "status", "error_type") == (
+        "delegation",
+        "c",
+        "error",
+        "WorkflowAlreadyExists",
+    )
+    assert shown(update, "kind", "name", "status", "error_type") == ("message", "approve", "rejected", "DeskError")
+    assert shown(reset, "kind", "replay_of", "status") == ("log", "r0", None)
+    assert shown(stop, "kind", "status", "reason_text") == ("cancelled", "cancelled", "runs away")
+    assert shown(workflow, "status", "end_us") == ("cancelled", stop["ts_us"])
+
+
 def test_runs_of_one_workflow_do_not_share_ids(tmp_path: Path) -> None:
     first = json.loads(FAILURES.read_text())
     second = json.loads(FAILURES.read_text().replace("run-a", "run-b"))
