@@ -6,6 +6,7 @@ A data frame has a column for each attribute (`attributes.llm.model_name`) and f
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -96,7 +97,7 @@ def _attributes(span: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _whole(name: str, value: Any) -> Any:
-    """A table's cell: text that holds an object is parsed, but for content, which is hashed as canonical text anyway."""
+    """A table's cell: text that holds an object is parsed; content is not, its hash is over canonical text anyway."""
     return value if name.endswith(".value") else _parsed(value)
 
 
@@ -106,7 +107,7 @@ def _parsed(value: Any) -> Any:
     if not isinstance(read, str) or read[:1] not in ("{", "[") or len(read) > _LONGEST_LITERAL:
         return read
     try:
-        return ast.literal_eval(read)
+        return json.loads(json.dumps(ast.literal_eval(read), default=str))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return read
 

@@ -60,7 +60,8 @@ def spoilt(record: Any) -> st.SearchStrategy[Any]:
             try:
                 for key in path[:-1]:
                     at = at[key]
-                at[path[-1]] = junk
+                if isinstance(at, dict if isinstance(path[-1], str) else list):
+                    at[path[-1]] = copy.deepcopy(junk)
             except (TypeError, KeyError, IndexError):
                 continue
         return made
