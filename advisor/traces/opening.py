@@ -15,6 +15,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date, time
+from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -284,6 +286,21 @@ def _sqlite(path: Path, bad: Note) -> Source:
     return Source(path, "sqlite", iter(()), (), bad, tables=tables)
 
 
+def _plain(value: Any) -> Any:
+    """A table's value as JSON has it: instants as ISO 8601 text, ids as text, decimals as numbers."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
 def _parquet(path: Path, bad: Note) -> Source:
     import duckdb
 
@@ -299,7 +316,9 @@ def _parquet(path: Path, bad: Note) -> Source:
         while batch := relation.fetchmany(2048):
             for row in batch:
                 number += 1
-                yield Record(number, {name: value for name, value in zip(names, row, strict=True) if value is not None})
+                yield Record(
+                    number, {name: _plain(value) for name, value in zip(names, row, strict=True) if value is not None}
+                )
 
     reading = rows()
     first = list(islice(reading, SAMPLE))

@@ -97,21 +97,36 @@ def most(sample: Sequence[Any], test: Callable[[Mapping[str, Any]], object]) -> 
 
 
 _SPACE = re.compile(r"[\s,]*")
+_COLON = re.compile(r"\s*:\s*")
+
+
+def _value_of(text: str, at: int, key: str, decode: Callable[[str, int], tuple[Any, int]]) -> int:
+    """Where the value of a key of the object at a place starts; values before it are passed over whole."""
+    if text[at : at + 1] != "{":
+        raise ValueError
+    at += 1
+    while True:
+        name, at = decode(text, _SPACE.match(text, at).end())  # type: ignore[union-attr]
+        colon = _COLON.match(text, at)
+        if colon is None:
+            raise ValueError
+        if name == key:
+            return colon.end()
+        _, at = decode(text, colon.end())
 
 
 def element_lines(text: str, keys: Sequence[str]) -> list[int]:
     """The line of each element of the list at `keys` in a JSON text; what cannot be followed is left out."""
-    at = 0
-    for key in keys:
-        found = re.compile(re.escape(f'"{key}"') + r"\s*:\s*").search(text, at)
-        if not found:
-            return []
-        at = found.end()
-    at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+    decode = JSONDecoder(strict=False).raw_decode
+    at = _SPACE.match(text).end()  # type: ignore[union-attr]
+    try:
+        for key in keys:
+            at = _value_of(text, at, key, decode)
+    except (ValueError, RecursionError):
+        return []
     if text[at : at + 1] != "[":
         return []
     at += 1
-    decode = JSONDecoder(strict=False).raw_decode
     lines: list[int] = []
     line, counted = 1, 0
     while True:

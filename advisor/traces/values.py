@@ -43,6 +43,19 @@ def instant(value: Any) -> int | None:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
+def in_zone(value: Any, zone: str) -> Any:
+    """A local time as text with its zone's offset; everything else as it is."""
+    if not isinstance(value, str) or _NUMBER.fullmatch(value.strip()):
+        return value
+    from zoneinfo import ZoneInfo
+
+    try:
+        read = datetime.fromisoformat(_FRACTION.sub(r"\1", value.strip().replace(",", ".")))
+    except ValueError:
+        return value
+    return value if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone)).isoformat()
+
+
 def _epoch(value: Any) -> int | None:
     try:
         number = float(value)
@@ -89,7 +102,7 @@ def canonical(value: Any) -> str:
             return stripped
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         return repr(type(value))
 
 
