@@ -68,6 +68,7 @@ _ALIASES: dict[str, Sequence[str]] = {
     "cost_usd": "llm.cost.total operation.cost".split(),
     "worker_id": ["service.instance.id"],
 }
+_ALIAS_OF = {name: (column, rank) for column, names in _ALIASES.items() for rank, name in enumerate(names)}
 SESSIONS = """gen_ai.conversation.id session.id langfuse.session.id
     traceloop.association.properties.session_id""".split()
 """Attributes that name the unit of work, the first that is there counts."""
@@ -161,10 +162,7 @@ def describe(event: Event, attributes: Mapping[str, Any], given: Any = None, got
     """
     merged = flat(attributes)
     merged = {**_metadata(merged), **merged}
-    for name, names in _ALIASES.items():
-        column = columns.by_name()[name]
-        if not any(merged.get(own) not in (None, "") for own in column.emitted):
-            merged[name] = first(merged, names)
+    _rename(merged)
     _place_kind(event, merged)
     event.setdefault("declared_by", "format")
     _name_actor(event, merged)
@@ -180,10 +178,24 @@ def _metadata(attributes: Mapping[str, Any]) -> dict[str, Any]:
     metadata = loaded(attributes.get("metadata"))
     found = flat(metadata) if isinstance(metadata, Mapping) else {}
     for name, value in attributes.items():
-        prefix = next((one for one in _METADATA if name.startswith(one)), None)
-        if prefix:
-            found[name[len(prefix) :]] = value
+        if name.startswith(_METADATA):
+            found[name.partition("metadata.")[2]] = value
     return found
+
+
+def _rename(attributes: dict[str, Any]) -> None:
+    """Puts what stands under another convention's name under the column's, where none of its own names is there."""
+    found: dict[str, tuple[int, Any]] = {}
+    for name, value in attributes.items():
+        place = _ALIAS_OF.get(name)
+        if place is None or value is None or value == "":
+            continue
+        column, rank = place
+        if column not in found or rank < found[column][0]:
+            found[column] = rank, value
+    for column, (_, value) in found.items():
+        if first(attributes, columns.by_name()[column].emitted) is None:
+            attributes[column] = value
 
 
 def _place_kind(event: Event, attributes: Mapping[str, Any]) -> None:
