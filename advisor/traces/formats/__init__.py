@@ -10,6 +10,7 @@ from advisor.traces.records import Format, Source
 ORDER: tuple[str, ...] = (
     "dbos",
     "otlp",
+    "otel_console",
     "temporal",
     "langfuse",
     "langsmith",

@@ -61,7 +61,7 @@ def _read(source: Source) -> Iterator[Event]:
             settle(made)
             yield from made
         elif _is_span(record.value):
-            yield from _span(record.line, record.value, {}, source.bad)
+            yield from rows_of_span(record.line, record.value, {}, source.bad)
         else:
             source.bad(record.line, "is neither a batch of spans or logs nor a span")
 
@@ -83,9 +83,10 @@ def _batch(record: Record, lines: Iterator[int], bad: Callable[[int, str], None]
         yield {"line": record.line, "kind": "log", "declared_by": "format", "name": "empty batch"}
 
 
-def _span(
+def rows_of_span(
     line: int, span: Mapping[str, Any], about: Mapping[str, Any], bad: Callable[[int, str], None]
 ) -> Iterator[Event]:
+    """A span's row, and one for each of its events that is no exception."""
     attributes = decoded(span.get("attributes"))
     start, end = values.instant(_of(span, "startTimeUnixNano")), values.instant(_of(span, "endTimeUnixNano"))
     event: Event = {
@@ -174,7 +175,7 @@ def _metric(
     yield {"line": line, "kind": "log", "declared_by": "format", "name": _word(metric.get("name"))}
 
 
-_READ: dict[str, Callable[..., Iterator[Event]]] = {"span": _span, "log": _log, "metric": _metric}
+_READ: dict[str, Callable[..., Iterator[Event]]] = {"span": rows_of_span, "log": _log, "metric": _metric}
 
 
 def _of_resource(about: Mapping[str, Any]) -> dict[str, Any]:
