@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor.traces import values
 from advisor.traces.formats.phoenix import score
-from advisor.traces.formats.spans import KIND_OF, describe, outcome, peek, within
+from advisor.traces.formats.spans import KIND_OF, describe, items, outcome, peek, within
 from advisor.traces.records import Event, Format, Source, get, most, text_of
 
 _ROOTS = ("undefined", "0")
@@ -18,7 +18,7 @@ _NAMED = {"env": "deployment.environment.name", "version": "service.version", "s
 
 
 def _sniff(source: Source) -> bool:
-    return most(peek(source, "data"), lambda r: _is_span(r) or most(get(r, "data") or (), _is_span))
+    return most(peek(source, "data"), lambda r: _is_span(r) or most(items(r, "data"), _is_span))
 
 
 def _is_span(value: Any) -> bool:

@@ -300,6 +300,12 @@ def outcome(event: Event, raw: Any, failed: bool, ended: bool) -> None:
         event["status"] = "error"
 
 
+def items(value: Any, *path: str) -> list[Any]:
+    """The list that stands at a path; an empty one where there is none."""
+    found = get(value, *path)
+    return found if isinstance(found, list) else []
+
+
 def peek(source: Source, *keys: str) -> Sequence[Any]:
     """What to sniff: the elements of the first list that a document has under one of `keys`, else the sample itself."""
     key = _wrapping(source, keys)

@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.traces import values
 from advisor.traces.formats.places import starts
-from advisor.traces.formats.spans import peek, within
+from advisor.traces.formats.spans import items, peek, within
 from advisor.traces.records import Record, Source, get, line_at, most, text_of
 
 Payload = tuple[int, "str | dict[str, Any]", dict[str, Any]]
@@ -130,7 +130,7 @@ def _insights(source: Source, record: Record) -> Iterator[Payload]:
 
 
 def _is_datadog(source: Source) -> bool:
-    return most(peek(source, "data"), _is_log) or most(source.sample, lambda r: most(get(r, "data") or (), _is_log))
+    return most(peek(source, "data"), _is_log) or most(source.sample, lambda r: most(items(r, "data"), _is_log))
 
 
 def _is_log(value: Any) -> bool:

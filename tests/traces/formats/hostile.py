@@ -99,6 +99,7 @@ def unsound(event: Event) -> list[str]:
 def bears(form: Format, records: list[Any], shape: Any = "lines") -> None:
     """Fails where a format raises, writes an unsound row, or loses a record without a word."""
     bad: list[tuple[int, str]] = []
+    form.sniff(source_of(records, bad, shape))
     events = list(form.read(source_of(records, bad, shape)))
     assert [wrong for event in events for wrong in unsound(event)] == []
     if shape == "lines":

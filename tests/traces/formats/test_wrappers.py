@@ -211,5 +211,7 @@ def test_other_documents_are_left_alone() -> None:
         {"results": [{"passed": True}], "status": "done"},
         {"data": [{"type": "span", "attributes": {"span_kind": "llm", "start_ns": 1}}]},
         {"line": "x", "timestamp": 1},
+        {"data": True},
+        {"data": 7, "streams": 7, "results": 7, "events": 7},
     ):
         assert not [one.id for one in WRAPPERS if one.sniff(source_of([value], [], shape="document"))]
