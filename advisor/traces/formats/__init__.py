@@ -9,13 +9,26 @@ from advisor.traces.records import Format, Source
 
 ORDER: tuple[str, ...] = (
     "dbos",
+    "langgraph_sqlite",
+    "claude_code_otel",
     "otlp",
     "otel_console",
     "temporal",
     "langfuse",
+    "openai_agents",
     "langsmith",
+    "claude_code_session",
     "phoenix",
+    "langgraph",
+    "langchain_events",
+    "crewai",
+    "autogen",
+    "managed_agents",
     "datadog",
+    "inspect_log",
+    "tau_bench",
+    "swe_agent",
+    "chat_messages",
     "flat_attributes",
 )
 """The modules of this package that declare formats; each has a tuple `FORMATS`."""

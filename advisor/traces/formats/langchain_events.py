@@ -57,7 +57,7 @@ def _read(source: Source) -> Iterator[Event]:
                 yield finished(*before)
             begun[run] = (_row(line, value, kind, seq), _given(value))
         elif phase in ("end", "error") and kind is not None:
-            event, given = begun.pop(run or "", None) or (_row(line, value, kind, seq), _given(value))
+            event, given = begun.pop(run or "", (_row(line, value, kind, seq), {}))
             _end(event, value, failing=phase == "error")
             yield finished(event, {**given, **_given(value)})
         else:
@@ -114,8 +114,7 @@ def _end(event: Event, value: Mapping[str, Any], failing: bool) -> None:
     event["status"] = "ok"
     if event["kind"] == "tool_call":
         event["tool_call_id"] = first_text(data, "tool_call_id") or first_text(message, "tool_call_id")
-        if get(data, "input") is not None and event.get("args_hash") is None:
-            event["args_hash"] = values.fingerprint(data["input"])
+        event["args_hash"] = event.get("args_hash") or values.fingerprint(get(data, "input"))
         content = message.get("content") if isinstance(message, Mapping) and "content" in message else output
         event["result_fp"], event["text"] = values.fingerprint(content), values.excerpt(content)
         if values.status(first_text(message, "status")) == "error":

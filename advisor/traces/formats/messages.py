@@ -15,7 +15,7 @@ from advisor.traces.formats.rows import emitted, failed, finished, first_text, m
 from advisor.traces.records import Event, get, text_of
 
 _ROLES = {
-    "assistant": "assistant ai model aimessage aimessagechunk gpt bot",
+    "assistant": "assistant ai model agent aimessage aimessagechunk gpt bot",
     "user": "user human humanmessage",
     "system": "system developer systemmessage instruction",
     "tool": "tool function toolmessage functionmessage tool_result ipython observation",
@@ -99,11 +99,14 @@ def opened(value: Any) -> Message | None:
         return Message(role, None, "", (), tuple(_tool_results(fields, content)), fields)
     calls = (*_listed_calls(fields), *_part_calls(several))
     known: dict[Any, Call] = {(call.id or index): call for index, call in enumerate(calls)}
-    return Message(role, _name(fields), said(content), tuple(known.values()), tuple(_part_results(several)), fields)
+    return Message(
+        role, _name(fields, role), said(content), tuple(known.values()), tuple(_part_results(several)), fields
+    )
 
 
-def _name(fields: Mapping[str, Any]) -> str | None:
-    return first_text(fields, "name", "agent_name", "agent", "sender")
+def _name(fields: Mapping[str, Any], role: str) -> str | None:
+    """Who speaks; what names an agent on another's message is whose chat it is."""
+    return first_text(fields, "name", "sender", *(("agent_name", "agent") if role == "assistant" else ()))
 
 
 def said(content: Any) -> str:
