@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
-from advisor.catalog.load import Catalog
+from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import Signature
 from advisor.diagnosis.assess import CAPS, GRADES, Coverage, assess, log_next
 from advisor.diagnosis.citations import cite
@@ -15,6 +15,8 @@ from advisor.diagnosis.findings import SEVERITIES, VERDICTS, Assessability, Diag
 from advisor.diagnosis.statistics import wilson
 from advisor.diagnosis.versions import skew, versions
 from advisor.errors import Fault, InputError
+from advisor.traces.load import Log, load
+from advisor.traces.mapping import NOTHING, LogMapping
 from advisor.traces.table import EventTable
 
 USABLE = 0.8
@@ -62,7 +64,7 @@ def run(
         findings.append(_finding(entry, assessed[entry.id], signs, thresholds, overridden, table))
     ranked = sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), SEVERITIES.index(f.severity), f.signature))
     return Diagnosis(
-        inventory=inventory or {},
+        inventory={**(inventory or {}), "coverage": coverage.shares()},
         assessability={finding.signature: assessed[finding.signature] for finding in ranked},
         findings=tuple(ranked),
         log_next=log_next(entries, assessed),
@@ -70,6 +72,52 @@ def run(
         lenses={},
         skew_us=skew_us,
         knowledge_version=catalog.version,
+    )
+
+
+def diagnose(
+    logs: Sequence[str],
+    *,
+    mapping: LogMapping = NOTHING,
+    overrides: Mapping[str, float] | None = None,
+    stdin: IO[bytes] | None = None,
+    memory: str | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Reads logs and says which pattern or boundary part is failing, with the rows that show it.
+
+    Args:
+        logs: Files, folders, globs, or `-` for `stdin`.
+        mapping: What the logs' fields and names mean, and facts that no log holds (`read_mapping`).
+        overrides: Thresholds by `<signature>.<slug>`; they win over the mapping's facts.
+        stdin: Where `-` is read from.
+        memory: The most memory that the engine takes, such as "512MB".
+        threads: The engine's threads.
+        progress: Called with what is being done and the share that is done.
+
+    Raises:
+        InputError: Logs that cannot be read or hold no event; thresholds that do not exist.
+    """
+    log = load(logs, mapping=mapping, stdin=stdin, memory=memory, threads=threads, progress=progress)
+    return of_log(log, mapping, overrides=overrides, progress=progress)
+
+
+def of_log(
+    log: Log,
+    mapping: LogMapping = NOTHING,
+    *,
+    overrides: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """The diagnosis of a log that is loaded already."""
+    return run(
+        log.table,
+        shipped(),
+        facts=mapping.detector_facts,
+        overrides={**mapping.thresholds, **(overrides or {})},
+        inventory=log.inventory(),
+        progress=progress,
     )
 
 

@@ -37,8 +37,8 @@ def skew(table: EventTable) -> int:
             FROM events c JOIN events p ON p.span_id = c.parent_span_id
             WHERE c.worker_id <> p.worker_id AND p.ts_us > c.ts_us
         ),
-        ranked AS (SELECT us, ROW_NUMBER() OVER (ORDER BY us) AS at, COUNT(*) OVER () AS many FROM early)
-        SELECT MIN(us) AS us FROM ranked WHERE at * 100 >= many * 99
+        ranked AS (SELECT us, ROW_NUMBER() OVER (ORDER BY us) AS place, COUNT(*) OVER () AS many FROM early)
+        SELECT MIN(us) AS us FROM ranked WHERE place * 100 >= many * 99
         """
     )[0]
     return int(row["us"] or 0)

@@ -11,11 +11,14 @@ from typing import IO, Any
 
 from advisor.errors import Fault, InputError
 from advisor.traces import derive
+from advisor.traces.fast.reading import FastFile, Lines, guess_kinds, planned, scan, wanted_records
 from advisor.traces.formats import known
+from advisor.traces.formats.wrappers import WRAPPERS
+from advisor.traces.generic.fields import Fields
 from advisor.traces.generic.reader import GenericReader
 from advisor.traces.inputs import Input, inputs
-from advisor.traces.mapping import NOTHING, LogMapping
-from advisor.traces.opening import Refused, open_sources
+from advisor.traces.mapping import NOTHING, LogMapping, SourceRule
+from advisor.traces.opening import Refused, insides, json_lines, lines_of, open_sources
 from advisor.traces.records import Event, Source
 from advisor.traces.spool import Spool
 from advisor.traces.table import EventTable, connect
@@ -110,10 +113,14 @@ def load(
             done += one.path.stat().st_size
         loader.spool.close()
         loader.refuse()
-        kinds = loader.spool.kinds
-        table = EventTable(con, loader.spool.present | derive.needed(mapping, kinds))
+        table = EventTable(con, loader.spool.present)
         table.files = [one.name for one in wanted]
         table.add_spool(loader.spool.path)
+        kinds = set(loader.spool.kinds)
+        for fast in loader.large:
+            kinds |= loader.scan(table, fast)
+        loader.refuse()
+        table.extend(derive.needed(mapping, kinds))
     copies = derive.derive(table, mapping, kinds)
     table.ready()
     if progress:
@@ -129,6 +136,8 @@ class _Loader:
         self.files: list[FileRead] = []
         self.faults: list[Fault] = []
         self.guessed: dict[tuple[str, str], tuple[int, str, int]] = {}
+        self.large: list[FastFile] = []
+        self._folder = folder
         self._mapping = mapping
 
     def read(self, number: int, one: Input) -> None:
@@ -142,13 +151,10 @@ class _Loader:
             self._refuse(one, read, "is empty", "check that the log was written")
             return
 
-        def bad(line: int, why: str) -> None:
-            read.bad_rows += 1
-            if len(read.bad) < SHOWN_BAD:
-                read.bad.append((line, why))
-            row = {"line": line, "kind": "unknown", "declared_by": "format", "error_message": why}
-            self.spool.add(row, number, read.format or "unknown")
-
+        bad = self._noting(number, read, self.spool)
+        if (fast := self._large(number, one)) is not None:
+            self.large.append(fast)
+            return
         formats: Counter[str] = Counter()
         unknown: str | None = None
         try:
@@ -175,6 +181,72 @@ class _Loader:
             what = unknown or ("holds no event" if read.bad_rows else "holds nothing")
             self._refuse(one, read, what, MAPPING_HINT.format(name=one.name))
 
+    def _noting(self, number: int, read: FileRead, spool: Spool) -> Callable[[int, str], None]:
+        """What counts a bad record, keeps its place and makes it a row."""
+
+        def bad(line: int, why: str) -> None:
+            read.bad_rows += 1
+            if len(read.bad) < SHOWN_BAD:
+                read.bad.append((line, why))
+            row = {"line": line, "kind": "unknown", "declared_by": "format", "error_message": why}
+            spool.add(row, number, read.format or "unknown")
+
+        return bad
+
+    def _large(self, number: int, one: Input) -> FastFile | None:
+        """The file as one to be scanned: large JSON lines of no known format, which the mapping leaves alone."""
+        rule = self._mapping.rule_for(one.name)
+        if rule != SourceRule():
+            return None
+        found = planned(number, one.path, Fields())
+        if found is None:
+            return None
+        source = Source(one.path, "lines", iter(()), found.sample, lambda line, why: None)
+        wrapped = any(wrapper.sniff(source) for wrapper in WRAPPERS)
+        return None if wrapped or known(source) else found
+
+    def scan(self, table: EventTable, fast: FastFile) -> set[str]:
+        """Scans a large file, and reads singly what the scan could not vouch for; the kinds that it holds."""
+        import duckdb
+
+        read = self.files[fast.number]
+        read.format = "json_lines"
+        reader = GenericReader(SourceRule(), self._guessing(read.path))
+        spool = Spool(self._folder / f"single-{fast.number}.jsonl")
+        bad = self._noting(fast.number, read, spool)
+        try:
+            scanned = scan(table, fast)
+            numbered = wanted_records(fast.path, scanned.single)
+            read.rows, first = scanned.rows, scanned.first
+            lines = Lines(fast.path)
+            table.lines_of[fast.number] = lambda row_id: lines.line(row_id - first)
+        except (duckdb.InvalidInputException, duckdb.IOException):
+            # A stream that breaks off, or a record beyond DuckDB's limit: read everything with the generic reader.
+            table.con.execute("DELETE FROM stored WHERE file = ?", [fast.number])
+            numbered = (each for inside in insides(fast.path) for each in lines_of(inside.stream, bad))
+        guess_kinds(table, fast, lambda name, kind, rows: self._guess(read.path, name, kind, 0, rows))
+        for line, value in json_lines(numbered, bad):
+            record = reader.record(value) if isinstance(value, dict) else None
+            if record is None:
+                bad(line, "is no object")
+                continue
+            for event in reader.events(record, line):
+                spool.add({**event, "line": line}, fast.number, "json_lines")
+                read.rows += 1
+        spool.close()
+        table.extend(spool.present)
+        if spool.rows:
+            table.add_spool(spool.path)
+        kinds = table.query(f"SELECT DISTINCT kind FROM stored WHERE file = {fast.number}")
+        return {str(row["kind"]) for row in kinds}
+
+    def _guess(self, path: str, name: str, kind: str, line: int, rows: int = 1) -> None:
+        known_rows, file, first = self.guessed.get((name, kind), (0, path, line))
+        self.guessed[name, kind] = (known_rows + rows, file, first)
+
+    def _guessing(self, path: str) -> Callable[[str, str, int], None]:
+        return lambda name, kind, line: self._guess(path, name, kind, line)
+
     def _reading(self, source: Source, name: str) -> tuple[Iterator[Event], str]:
         rule = self._mapping.rule_for(name)
         found = known(source) if rule.format == "auto" else None
@@ -183,12 +255,8 @@ class _Loader:
         if source.shape == "sqlite":
             raise Unknown(f"is SQLite with tables of no known format ({', '.join(list(source.tables)[:8])})")
 
-        def guessed(event: str, kind: str, line: int) -> None:
-            rows, file, first = self.guessed.get((event, kind), (0, name, line))
-            self.guessed[event, kind] = (rows + 1, file, first)
-
-        reader = GenericReader(rule, guessed)
-        _recognised(source, reader)
+        _recognised(source, GenericReader(rule, lambda name, kind, line: None))
+        reader = GenericReader(rule, self._guessing(name))
         id = {"lines": "json_lines", "document": "json_lines"}.get(source.shape, source.shape)
         return reader.read(source), id
 
@@ -199,7 +267,7 @@ class _Loader:
 
     def refuse(self) -> None:
         """Raises what keeps the run from starting: named files that cannot be read, or no event at all."""
-        if not self.faults and not any(one.rows for one in self.files):
+        if not self.faults and not self.large and not any(one.rows for one in self.files):
             self.faults = [
                 Fault(one.path, one.skipped_reason or "holds no event", MAPPING_HINT.format(name=one.path))
                 for one in self.files[:SHOWN_BAD]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,8 @@ class EventTable:
         """Creates the table for the columns that some source fills (stored names)."""
         self.con = con
         self.files: list[str] = []
+        # For files whose rows carry no line: the line of a row id.
+        self.lines_of: dict[int, Callable[[int], int]] = {}
         kinds = stored()
         always = ("file", "line", "kind", "declared_by", "source_format")
         wanted = {*always, *present} - {"row_id"}
@@ -86,10 +88,18 @@ class EventTable:
         spec = ", ".join(f"\"{name}\": '{kinds[name]}'" for name in self.present)
         names = ", ".join(f'"{name}"' for name in self.present)
         self.con.execute(
-            f"INSERT INTO stored SELECT {names} FROM read_json(?, format = 'newline_delimited', "
+            f"INSERT INTO stored ({names}) SELECT {names} FROM read_json(?, format = 'newline_delimited', "
             f"columns = {{{spec}}}, maximum_object_size = 67108864)",
             [str(path)],
         )
+
+    def extend(self, columns: Iterable[str]) -> None:
+        """Adds columns that only a later source fills."""
+        kinds = stored()
+        for name in columns:
+            if name not in self.present and name != "row_id":
+                self.con.execute(f'ALTER TABLE stored ADD COLUMN "{name}" {kinds[name]}')
+                self.present = tuple(known for known in kinds if known in {*self.present, name})
 
     def ready(self) -> None:
         """Makes the view `events` over what was added."""
@@ -121,7 +131,10 @@ class EventTable:
     def place(self, row: Mapping[str, Any]) -> tuple[str, int]:
         """The file and line of a row with `file`, `line` and `row_id`."""
         file = int(row["file"])
-        return self.files[file] if file < len(self.files) else "(rows)", int(row["line"] or 0)
+        name = self.files[file] if file < len(self.files) else "(rows)"
+        if row["line"] is None and file in self.lines_of:
+            return name, self.lines_of[file](int(row["row_id"]))
+        return name, int(row["line"] or 0)
 
     def query(self, sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """A query's rows as dicts."""

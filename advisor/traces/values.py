@@ -121,7 +121,7 @@ def excerpt(value: Any) -> str | None:
     return text[:TEXT_LIMIT].encode("utf-8", "replace").decode("utf-8")
 
 
-_MASKS = (
+MASKS = (
     (re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{16,}\b"), "#"),
     (re.compile(r"'[^']*'|\"[^\"]*\""), "'#'"),
     (re.compile(r"\d+"), "#"),
@@ -133,7 +133,7 @@ def error_fingerprint(error_type: Any, message: Any) -> str | None:
     if message is None and error_type is None:
         return None
     line = str(message or "").strip().splitlines()[0][:TEXT_LIMIT] if str(message or "").strip() else ""
-    for pattern, mask in _MASKS:
+    for pattern, mask in MASKS:
         line = pattern.sub(mask, line)
     return f"{error_type or ''}|{line}"[:TEXT_LIMIT]
 

@@ -222,7 +222,7 @@ def _alone(line: int, value: Mapping[str, Any], root: str | None) -> Event:
         event["kind"], event["approval_id"] = "approval_request", _question_id(value)
     elif kind == "human_feedback_received":
         event |= {"kind": "approval_decision", "approval_id": _question_id(value), "decision_source": "human"}
-        event["decision"] = _answered(value.get("outcome"))
+        event["decision"] = _answered(value.get("outcome")) or _answered(value.get("feedback"))
         event["reason_text"] = values.excerpt(first_text(value, "feedback", "outcome"))
     elif kind == "flow_input_received":
         timed_out = value.get("response") is None
@@ -249,8 +249,8 @@ def _alone(line: int, value: Mapping[str, Any], root: str | None) -> Event:
 
 
 def _question_id(value: Mapping[str, Any]) -> str | None:
-    """What joins a question and its answer: its id, or the method that waits."""
-    return first_text(value, "request_id") or first_text(value, "started_event_id", "method_name", "flow_name")
+    """What joins a question and its answer: its id, or the execution that waits."""
+    return first_text(value, "request_id", "parent_event_id", "method_name")
 
 
 def _answered(told: Any) -> str | None:

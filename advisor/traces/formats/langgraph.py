@@ -161,7 +161,7 @@ class _Stream:
         for one in listed if isinstance(listed, list) else [listed] if isinstance(listed, Mapping) else []:
             message = opened(one)
             for event in rows_of(message, line, {"agent_name": node}) if message is not None else []:
-                yield self._row(line, "log") | event
+                yield finished({**self._row(line, "log"), **event})
 
 
 def _interrupt_id(interrupt: Any) -> str | None:

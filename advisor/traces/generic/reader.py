@@ -99,7 +99,9 @@ class GenericReader:
         return next((rule for rule in self._rule.kinds if rule.matches(leaves)), None)
 
     def _kind(self, event: Event, leaves: Mapping[str, Any], rule: KindRule | None, line: int) -> None:
-        name = next((str(leaves[key]) for key in EVENT_NAMES if isinstance(leaves.get(key), str) and leaves[key]), None)
+        said_kind = "kind" if event.get("kind") else None
+        names = (leaves.get(key) for key in EVENT_NAMES if key != said_kind)
+        name = next((name for name in names if isinstance(name, str) and name), None)
         if name and not event.get("name"):
             event["name"] = name[:200]
         if rule:

@@ -1,0 +1,108 @@
+"""Each conversion of `advisor.traces.attributes` as an SQL expression over text; a test holds the two equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from advisor.traces import columns, values
+from advisor.traces.columns import Column
+
+DECIMAL = r"[+-]?\d+(\.\d+)?"
+
+
+def quoted(text: str) -> str:
+    """A text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Text literals for IN."""
+    return ", ".join(quoted(word) for word in sorted(words))
+
+
+def _word(raw: str) -> str:
+    return f"regexp_replace(lower(trim({raw})), '[\\s\\-]+', '_', 'g')"
+
+
+def _closed(raw: str, words: Iterable[str], otherwise: str = "NULL") -> str:
+    known = listed(words)
+    return (
+        f"CASE WHEN {raw} IN ({known}) THEN {raw} WHEN {_word(raw)} IN ({known}) THEN {_word(raw)} ELSE {otherwise} END"
+    )
+
+
+def _looked_up(raw: str, table: Mapping[str, str]) -> str:
+    """A word of a table: those that stand for themselves first, for they are the commonest."""
+    same = listed(word for word, meaning in table.items() if word == meaning)
+    meanings: dict[str, list[str]] = {}
+    for word, meaning in table.items():
+        meanings.setdefault(meaning, []).append(word)
+    cases = " ".join(f"WHEN {_word(raw)} IN ({listed(words)}) THEN {quoted(m)}" for m, words in meanings.items())
+    return f"CASE WHEN {raw} IN ({same}) THEN {raw} {cases} END"
+
+
+def instant(raw: str) -> str:
+    """Microseconds since 1970, from ISO text or an epoch in s, ms, us or ns."""
+    number = f"TRY_CAST(trim({raw}) AS DOUBLE)"
+    whole = f"COALESCE(TRY_CAST(trim({raw}) AS BIGINT), CAST(trunc({number}) AS BIGINT))"
+    return (
+        f"CASE WHEN substr({raw}, 5, 1) = '-' THEN epoch_us(TRY_CAST(replace(trim({raw}), ',', '.') AS TIMESTAMPTZ)) "
+        f"WHEN NOT regexp_full_match(trim({raw}), '{DECIMAL}') THEN NULL "
+        f"WHEN abs({number}) < 1e8 OR abs({number}) >= 1e20 THEN NULL "
+        f"WHEN abs({number}) < 1e11 THEN CAST(round({number} * 1000000) AS BIGINT) "
+        f"WHEN abs({number}) < 1e14 THEN {whole} * 1000 "
+        f"WHEN abs({number}) < 1e17 THEN {whole} "
+        f"ELSE CAST(trunc({number} / 1000) AS BIGINT) END"
+    )
+
+
+def number(raw: str) -> str:
+    """A whole number; 2.7 is none."""
+    double = f"TRY_CAST({raw} AS DOUBLE)"
+    return (
+        f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST({raw} AS BIGINT) "
+        f"WHEN {double} = floor({double}) AND abs({double}) < 9.2e18 THEN CAST({double} AS BIGINT) END"
+    )
+
+
+def converted(column: Column, raw: str) -> str:
+    """What a column stores, from a text expression."""
+    if column.name == "status":
+        return _looked_up(raw, values.STATE_OF)
+    if column.name == "decision":
+        return _looked_up(raw, values.DECISION_OF)
+    if column.name == "kind":
+        return _closed(raw, columns.KINDS)
+    if column.name == "side_effect":
+        return _closed(raw, columns.SIDE_EFFECTS)
+    if column.name == "agent_role":
+        return _closed(raw, columns.ROLES)
+    if column.name == "decision_source":
+        known = _closed(raw, columns.SOURCES_OF_DECISION, quoted("unknown"))
+        return f"CASE WHEN {raw} IS NULL OR {raw} = '' THEN NULL ELSE {known} END"
+    if column.name == "text":
+        return f"nullif(left({raw}, {values.TEXT_LIMIT}), '')"
+    if column.unit == "number":
+        return number(raw)
+    if column.unit == "flag":
+        word = _word(raw)
+        return f"CASE WHEN {word} IN ('true', '1', 'yes') THEN TRUE WHEN {word} IN ('false', '0', 'no') THEN FALSE END"
+    if column.unit == "instant":
+        return instant(raw)
+    if column.unit == "milliseconds":
+        double = f"TRY_CAST({raw} AS DOUBLE)"
+        return f"CASE WHEN abs({double}) < 1e15 THEN CAST(round({double} * 1000) AS BIGINT) END"
+    if column.unit == "money":
+        return f"TRY_CAST({raw} AS DOUBLE)"
+    return f"nullif({raw}, '')"
+
+
+def error_fingerprint(error_type: str, message: str) -> str:
+    """`values.error_fingerprint` over two text expressions."""
+    masked = f"left(regexp_extract(trim({message}), '^[^\\n\\r]*'), {values.TEXT_LIMIT})"
+    for pattern, mask in values.MASKS:
+        masked = f"regexp_replace({masked}, {quoted(pattern.pattern)}, {quoted(mask)}, 'g')"
+    return (
+        f"CASE WHEN {error_type} IS NULL AND {message} IS NULL THEN NULL "
+        f"ELSE left(concat(COALESCE({error_type}, ''), '|', COALESCE({masked}, '')), {values.TEXT_LIMIT}) END"
+    )

@@ -1,0 +1,218 @@
+"""From a sample of a file's records to the query that reads the file; None where a Python reader has to do it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.traces.columns import by_name, stored
+from advisor.traces.fast.expressions import converted, error_fingerprint, quoted
+from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, Fields, Target, flat
+from advisor.traces.generic.kinds import guess
+
+# Columns that decide critical findings and may stand on few rows: always looked for, under their usual names.
+ALWAYS = (
+    "deadline_ts attempt max_attempts retry_layer is_replay replay_of cleanup side_effect decision decision_source "
+    "cancel_scope to_state compensates caused_by scheduled_version llm_in_window resource_id"
+).split()
+SEEN_OFTEN = 20
+"""Rows of one kind in the sample from which on its fields are taken as known; rows of rarer kinds are read singly."""
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a file is read.
+
+    Attributes:
+        spec: The `columns` of DuckDB's JSON reader.
+        select: Expressions by stored column, over the reader's columns.
+        any_value: A condition that holds for every record of which something was read.
+        familiar: Kinds and names whose fields the sample shows.
+        columns: The stored columns that the query fills.
+    """
+
+    spec: str
+    select: Mapping[str, str]
+    any_value: str
+    familiar: frozenset[str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The stored columns that the query fills, in a fixed order."""
+        return tuple(name for name in stored() if name in self.select)
+
+
+def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
+    """The plan for records like these; None where a field is an object in some and none in others, or a list."""
+    targets: dict[str, Target] = {}
+    shapes: dict[str, set[str]] = {}
+    counts: Counter[str] = Counter()
+    for record in sample:
+        if not isinstance(record, Mapping):
+            continue
+        _shapes(record, "", shapes)
+        leaves = dict(flat(record))
+        if not _guessable(leaves):
+            return None
+        counts[discriminator(leaves)] += 1
+        for path in leaves:
+            if path not in targets and (found := fields.target(path)):
+                targets[path] = found
+    for path in (*targets, *(key for key in (*EVENT_NAMES, "level", "retry_count") if key in shapes)):
+        if any("object" in shapes.get(part, ()) and shapes[part] - {"null", "object"} for part in _parents(path)):
+            return None
+        if shapes.get(path, set()) & {"object", "list"}:
+            return None
+    for path in _expected(shapes):
+        if path not in shapes and (found := fields.target(path)):
+            targets.setdefault(path, found)
+    return _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, counts)
+
+
+def _expected(shapes: Mapping[str, set[str]]) -> Iterator[str]:
+    """Where the columns of ALWAYS would stand: under dotted names where a place has such names, under plain ones else."""
+    places = ["", *(f"{path}." for path in shapes if "." not in path and shapes[path] - {"null"} == {"object"})]
+    for place in places:
+        inside = [path.removeprefix(place) for path in shapes if path.startswith(place) and path != place]
+        dotted = any(path.startswith("sdb.") for path in inside)
+        if place and not dotted and place.removesuffix(".") not in CONTAINERS:
+            continue
+        for name in ALWAYS:
+            for emitted in by_name()[name].emitted:
+                if emitted.startswith("sdb.") == dotted:
+                    yield f"{place}{emitted}"
+
+
+def discriminator(leaves: Mapping[str, Any]) -> str:
+    """What tells records apart: their kind, or their event's name."""
+    return next((str(leaves[key]) for key in ("kind", "sdb.kind", *EVENT_NAMES) if leaves.get(key)), "")
+
+
+def _guessable(leaves: Mapping[str, Any]) -> bool:
+    """Whether a guess of the kind would come from the first field that can hold an event's name."""
+    names = [str(leaves[key]) for key in EVENT_NAMES if isinstance(leaves.get(key), str) and leaves[key]]
+    return all(guess(name) is None for name in names[1:]) or not names or guess(names[0]) is not None
+
+
+def _shapes(value: Mapping[str, Any], prefix: str, shapes: dict[str, set[str]], depth: int = 1) -> None:
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(inner, Mapping) and depth < 4:
+            shapes.setdefault(path, set()).add("object")
+            _shapes(inner, f"{path}.", shapes, depth + 1)
+        else:
+            shape = "null" if inner is None else "list" if isinstance(inner, list | Mapping) else "leaf"
+            shapes.setdefault(path, set()).add(shape)
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split(".")
+    return [] if len(parts) == 1 else [".".join(parts[:at]) for at in range(1, len(parts))]
+
+
+def _made(
+    targets: Mapping[str, Target], names: Sequence[str], shapes: Mapping[str, set[str]], counts: Counter[str]
+) -> Plan | None:
+    tree: Tree = {}
+    raw: dict[str, str] = {}
+    extra = [key for key in ("level", "levelname", "severity", "retry_count") if key in shapes]
+    for path in dict.fromkeys((*targets, *names, *extra)):
+        raw[path] = _grow(tree, path, shapes)
+    by_column: dict[str, list[tuple[int, str, Target]]] = {}
+    for path, target in targets.items():
+        by_column.setdefault(target.column.stored, []).append((target.rank, path, target))
+    select: dict[str, str] = {}
+    for name, sources in by_column.items():
+        ranked = [(path, target) for _, path, target in sorted(sources, key=lambda it: (it[0], it[1]))]
+        select[name] = _first([converted(target.column, raw[path]) for path, target in ranked])
+        if name == "request_id":
+            cases = " ".join(f"WHEN nullif({raw[path]}, '') IS NOT NULL THEN {quoted(path)}" for path, _ in ranked)
+            select["request_id_source"] = f"CASE {cases} END"
+        if name == "status":
+            select["status_raw"] = _first([raw[path] for path, _ in ranked])
+    if names:
+        said = [f"nullif({raw[name]}, '')" for name in names if name != "kind"]
+        if "kind" in names and "kind" in select:
+            said.append(f"CASE WHEN {select['kind']} IS NULL THEN {raw['kind']} END")
+        select["name"] = f"left({_first([*([select['name']] if 'name' in select else []), *said])}, 200)"
+    if "retry_count" in raw:
+        retried = f"TRY_CAST({raw['retry_count']} AS BIGINT) + 1"
+        select["attempt"] = _first([*([select["attempt"]] if "attempt" in select else []), retried])
+    levels = [raw[key] for key in ("level", "levelname", "severity") if key in raw]
+    if levels:
+        unsaid = f"{select['kind']} IS NULL AND " if "kind" in select else ""
+        serious = f"CASE WHEN {unsaid}lower({_first(levels)}) IN ('error', 'critical', 'fatal') THEN 'error' END"
+        select["status"] = _first([*([select["status"]] if "status" in select else []), serious])
+        select.setdefault("status_raw", "CAST(NULL AS VARCHAR)")
+    _follow(select)
+    if not any(name in select for name in ("ts_us", "kind", "name")):
+        return None
+    spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
+    familiar = frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN)
+    return Plan("{" + spec + "}", select, " OR ".join(f"{_quoted(key)} IS NOT NULL" for key in tree), familiar)
+
+
+def _first(options: Sequence[str]) -> str:
+    return options[0] if len(options) == 1 else f"COALESCE({', '.join(options)})"
+
+
+def _quoted(key: str) -> str:
+    return '"' + key.replace('"', '""') + '"'
+
+
+def _grow(tree: Tree, path: str, shapes: Mapping[str, set[str]]) -> str:
+    """Puts a path into the tree of wanted fields; a dotted key is one key unless its first part is an object."""
+    keys: list[str] = []
+    rest, base = path, ""
+    while "." in rest:
+        for at in [i for i, c in enumerate(rest) if c == "."]:
+            if "object" in shapes.get(base + rest[:at], set()):
+                keys.append(rest[:at])
+                base, rest = base + rest[: at + 1], rest[at + 1 :]
+                break
+        else:
+            break
+    keys.append(rest)
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = None
+    return ".".join(_quoted(key) for key in keys)
+
+
+def _type(inner: Any) -> str:
+    if not inner:
+        return "VARCHAR"
+    return "STRUCT(" + ", ".join(f"{_quoted(key)} {_type(value)}" for key, value in inner.items()) + ")"
+
+
+def _follow(select: dict[str, str]) -> None:
+    """What follows from a row's own columns, as `attributes.finish` has it; columns refer to those selected before."""
+    if "ts_us" in select:
+        if "end_us" in select and "duration_us" in select:
+            select["end_us"], select["duration_us"] = (
+                f"COALESCE({select['end_us']}, {select['ts_us']} + {select['duration_us']})",
+                f"COALESCE({select['end_us']} - {select['ts_us']}, {select['duration_us']})",
+            )
+        elif "end_us" in select:
+            select["duration_us"] = f"{select['end_us']} - {select['ts_us']}"
+        elif "duration_us" in select:
+            select["end_us"] = f"{select['ts_us']} + {select['duration_us']}"
+    models = [select[name] for name in ("model_version", "model_response", "model_request") if name in select]
+    if models:
+        select["model_version"] = _first(models)
+    if "error_type" in select or "error_message" in select:
+        parts = [f"({select.get(name, 'CAST(NULL AS VARCHAR)')})" for name in ("error_type", "error_message")]
+        print_ = error_fingerprint(*parts)
+        select["error_fp"] = f"COALESCE({select['error_fp']}, {print_})" if "error_fp" in select else print_
+    if "trace_id" in select:
+        trace = select["trace_id"]
+        source = select.get("request_id_source")
+        select["request_id_source"] = (
+            f"COALESCE({source}, CASE WHEN {trace} IS NOT NULL THEN 'trace_id' END)"
+            if source
+            else f"CASE WHEN {trace} IS NOT NULL THEN 'trace_id' END"
+        )
+        select["request_id"] = _first([*([select["request_id"]] if "request_id" in select else []), trace])
