@@ -49,20 +49,23 @@ def _read_chat(source: Source) -> Iterator[Event]:
     seq = 0
     for line, value in each(source):
         within = value["messages"] if _is_result(value) else [value]
-        new = 0
         for one in within:
             if not _is_message(one):
                 source.bad(line, "is no message of AgentChat")
                 continue
             known = text_of(one.get("id"))
             if known is not None and known in seen:
+                if one is value:
+                    seq += 1
+                    again: Event = {"line": line, "kind": "log", "name": "repeated", "event_id": known, "seq": seq}
+                    yield finished({**again, "seq_scope": "request"})
                 continue
             if known is not None:
                 seen[known] = None
                 if len(seen) > _MEMORY:
                     del seen[next(iter(seen))]
             for event in _said(line, one):
-                new, seq = new + 1, seq + 1
+                seq += 1
                 yield {**event, "seq": seq, "seq_scope": "request"}
         if within is not value and isinstance(value, Mapping) and "messages" in value:
             seq += 1
@@ -101,7 +104,7 @@ def _said(line: int, message: Mapping[str, Any]) -> list[Event]:
         rows.append({**base, "kind": "retrieval", "output_hash": values.fingerprint(content)})
     elif kind in ("ModelClientStreamingChunkEvent", "ThoughtEvent"):
         rows.append({**base, "kind": "log", "text": values.excerpt(said(content))})
-    elif not rows:
+    if not rows:
         rows.append({**base, "text": values.excerpt(said(content))})
     return [finished(row, given) for row in rows]
 

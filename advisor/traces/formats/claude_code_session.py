@@ -61,7 +61,7 @@ class _Answer:
     calls: list[Call] = field(default_factory=list)
 
     def closed(self) -> Event:
-        self.row["output_hash"], self.row["text"] = turn_hash("\n".join(self.texts), tuple(self.calls))
+        self.row["output_hash"], self.row["text"] = turn_hash("\n".join(filter(None, self.texts)), tuple(self.calls))
         return finished(self.row, self.given)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from advisor.traces import values
-from advisor.traces.formats.chat import answer, question
+from advisor.traces.formats.chat import question
 from advisor.traces.formats.conversations import converse, identity, outcome
+from advisor.traces.formats.messages import opened, turn_hash
 from advisor.traces.formats.positions import EACH, Places, lines_along
 from advisor.traces.formats.rows import emitted, failed, finished, first_text, tokens
 from advisor.traces.records import Event, Format, Source, each, get, line_at, most, text_of
@@ -207,8 +208,10 @@ class _Events:
         row |= {"kind": "llm_call", "name": "model", "status": "ok", **tokens(get(output, "usage"))}
         row["model_request"], row["model_response"] = first_text(event, "model"), first_text(output, "model")
         row["input_hash"] = question(event.get("input") or None)
-        row["output_hash"], row["text"] = answer(get(output, "choices", 0, "message") or None)
-        row["text"] = values.excerpt(self.text(get(output, "choices", 0, "message", "content"))) or row["text"]
+        said = opened(get(output, "choices", 0, "message"))
+        if said is not None:
+            text = self.text(said.text)
+            row["output_hash"], row["text"] = turn_hash(text if isinstance(text, str) else said.text, said.calls)
         retries = values.number(event.get("retries"))
         row["attempt"] = retries + 1 if retries is not None and 0 <= retries < 2**32 else None
         if event.get("error") is not None:
@@ -225,11 +228,12 @@ class _Events:
             "tool_call_id": first_text(event, "id"),
         }
         row |= {"name": row["tool_name"], "args_hash": values.fingerprint(event.get("arguments")), "status": "ok"}
-        row |= {"result_fp": values.fingerprint(result), "text": values.excerpt(result)}
+        row |= {"result_fp": values.fingerprint(None if result == "" else result), "text": values.excerpt(result)}
         error = event.get("error")
         if event.get("failed") is True or isinstance(error, Mapping):
             kind = first_text(error, "type")
-            failed(row, kind, self.text(get(error, "message")), _ERRORS.get(kind or "", "error"))
+            state = _ERRORS.get(kind or "", "error")
+            failed(row, None if kind == "unknown" else kind, self.text(get(error, "message")), state)
         elif event.get("pending") is True:
             row["status"] = "pending"
 

@@ -21,8 +21,8 @@ _ROLES = {
     "tool": "tool function toolmessage functionmessage tool_result ipython observation",
 }
 ROLE_OF: Mapping[str, str] = {word: role for role, words in _ROLES.items() for word in words.split()}
-_CALL_TYPES = frozenset("function_call custom_tool_call mcp_call tool_use server_tool_use mcp_tool_use".split())
-_RESULT_TYPES = frozenset("function_call_output custom_tool_call_output tool_result mcp_tool_result".split())
+_CALL_TYPES = frozenset("function_call custom_tool_call mcp_call tool_use server_tool_use mcp_tool_use tool-call".split())
+_RESULT_TYPES = frozenset("function_call_output custom_tool_call_output tool_result mcp_tool_result tool-result".split())
 _TEXT_TYPES = frozenset("text output_text input_text refusal".split())
 _TIMES = ("timestamp", "created_at", "createdAt", "create_time", "created", "ts", "time")
 _ERRORS = {"timeout": "timeout", "permission": "denied", "approval": "rejected"}
@@ -62,11 +62,17 @@ def is_message(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     value = _unfolded(value)
-    if value.get("type") in _CALL_TYPES | _RESULT_TYPES:
+    if _kind(value) in _CALL_TYPES | _RESULT_TYPES:
         return "call_id" in value or "tool_use_id" in value or "name" in value
     if not isinstance(value.get("role"), str):
         return isinstance(value.get("from"), str) and isinstance(value.get("value"), str)
     return any(key in value for key in ("content", "parts", "tool_calls", "function_call", "tool_call_id"))
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    """What a message or a part of its content says it is."""
+    kind = value.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _unfolded(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,7 +92,7 @@ def opened(value: Any) -> Message | None:
     if not is_message(value):
         return None
     fields = _unfolded(value)
-    kind = fields.get("type")
+    kind = _kind(fields)
     if kind in _CALL_TYPES and "role" not in fields:
         return Message("assistant", None, "", tuple(_part_calls([fields])), (), fields)
     if kind in _RESULT_TYPES and "role" not in fields:
@@ -161,7 +167,7 @@ def _part_calls(parts: list[Any]) -> Iterator[Call]:
         )
         if inner is not None:
             yield Call(first_text(inner, "id"), first_text(inner, "name"), _arguments(inner))
-        elif part.get("type") in _CALL_TYPES or part.get("type") == "tool-call":
+        elif _kind(part) in _CALL_TYPES:
             called = first_text(part, "call_id", "id", "toolCallId")
             yield Call(called, first_text(part, "name", "toolName"), _arguments(part))
 
@@ -173,7 +179,7 @@ def _part_results(parts: list[Any]) -> Iterator[Result]:
         inner = _inner(part, "functionResponse", "function_response")
         if inner is not None:
             yield Result(first_text(inner, "id"), first_text(inner, "name"), inner.get("response"))
-        elif part.get("type") in _RESULT_TYPES or part.get("type") == "tool-result":
+        elif _kind(part) in _RESULT_TYPES:
             content = next((part[k] for k in ("content", "output", "result") if part.get(k) is not None), None)
             called = first_text(part, "tool_use_id", "call_id", "toolCallId")
             yield Result(called, first_text(part, "name", "toolName"), content, _state(part), part.get("error"))

@@ -1,0 +1,216 @@
+"""LangGraph: streams in several modes, state histories, checkpoints in SQLite, LangChain's event stream."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.traces.formats import langchain_events, langgraph, langgraph_sqlite
+from advisor.traces.opening import open_sources
+from tests.traces.formats.hostile import bears, lines, of, read, rows, shown, source_of, spoilt
+
+SAMPLES = Path(__file__).parents[1] / "samples" / "langgraph"
+STREAM, HISTORY = langgraph.FORMATS
+(SQLITE,) = langgraph_sqlite.FORMATS
+(EVENTS,) = langchain_events.FORMATS
+STREAMED = [*lines(SAMPLES / "debug.jsonl"), *lines(SAMPLES / "tasks.jsonl"), *lines(SAMPLES / "updates.jsonl")]
+SNAPSHOTS = [*lines(SAMPLES / "history.jsonl"), *lines(SAMPLES / "history_objects.jsonl")]
+CALLS = lines(SAMPLES / "events.jsonl")
+
+
+def test_a_node_is_one_row_from_its_task_to_its_result() -> None:
+    found = of(rows(SAMPLES / "debug.jsonl", STREAM), "agent")
+    assert shown(found, "line", "agent_name", "status", "request_id", "duration_us") == [
+        (6, "churn", "ok", "r-8f3a", 770),
+        (8, "offer", "ok", "r-8f3a", 1_225_841),
+        (18, "gate", "pending", "r-8f3a", 6_025),
+        (23, "gate", "ok", "r-8f3a", 739),
+    ]
+    assert found[2]["span_id"] == found[3]["span_id"]
+
+
+def test_an_interrupt_is_a_request_and_its_task_run_again_the_answer() -> None:
+    found = rows(SAMPLES / "debug.jsonl", STREAM)
+    asked, answered = of(found, "approval_request") + of(found, "approval_decision")
+    assert asked["approval_id"] == answered["approval_id"] == "9ce9d2e9650ddc7580c3d3afd2b22e5d"
+    assert asked["ts_us"] < answered["ts_us"]
+    assert "decision" not in answered
+
+
+def test_what_debug_says_is_not_said_twice() -> None:
+    found = rows(SAMPLES / "debug.jsonl", STREAM)
+    assert len({(row["agent_name"], row["seq"]) for row in of(found, "agent")}) == 4
+    assert {row["name"] for row in found if row["kind"] == "log"} >= {"tasks", "updates", "checkpoint", "checkpoints"}
+
+
+@pytest.mark.parametrize("name", ["tasks.jsonl", "updates.jsonl"])
+def test_messages_that_nodes_add(name: str) -> None:
+    found = rows(SAMPLES / name, STREAM)
+    assert shown(of(found, "llm_call"), "agent_name", "input_tokens", "text") == [
+        ("agent", 20, 'charge({"amount":12})'),
+        ("again", 30, "It failed."),
+    ]
+    (call,), (result,) = of(found, "tool_call"), of(found, "tool_result")
+    assert shown([result], "tool_call_id", "tool_name", "status", "text") == [
+        ("c1", "charge", "error", "card declined")
+    ]
+    assert call["tool_call_id"] == "c1" and call["seq"] < result["seq"]
+
+
+def test_tasks_that_fail() -> None:
+    found = of(rows(SAMPLES / "tasks.jsonl", STREAM), "agent")
+    assert shown(found[-1:], "agent_name", "status", "error_message", "prompt_version") == [
+        ("check", "error", "no such refund 17", "3")
+    ]
+
+
+def test_elements_with_a_namespace_and_as_objects() -> None:
+    task = {"id": "t", "name": "node", "input": {}, "triggers": []}
+    done = {"id": "t", "name": "node", "error": None, "result": [["messages", []]], "interrupts": []}
+    elements = [[["sub:1"], "tasks", task], {"type": "tasks", "ns": [], "data": done}]
+    bad: list[tuple[int, str]] = []
+    source = source_of(elements, bad)
+    assert STREAM.sniff(source)
+    assert shown(list(STREAM.read(source)), "kind", "agent_name", "status") == [("agent", "node", "ok")]
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", "history_objects.jsonl"])
+def test_a_history_is_ordered_by_its_steps(name: str) -> None:
+    found = rows(SAMPLES / name, HISTORY)
+    ordered = sorted(found, key=lambda row: row["seq"])
+    assert [row["ts_us"] for row in ordered] == sorted(row["ts_us"] for row in found)
+    (asked,) = of(found, "approval_request")
+    assert len(asked["approval_id"]) == 32
+
+
+def test_tasks_of_a_history() -> None:
+    found = of(rows(SAMPLES / "history_objects.jsonl", HISTORY), "agent")
+    assert shown(found, "agent_name", "status", "error_type") == [
+        ("check", "error", "ValueError"),
+        ("again", "ok", None),
+        ("tools", "ok", None),
+        ("agent", "ok", None),
+    ]
+
+
+def test_a_fork_is_a_replay() -> None:
+    parent = {"configurable": {"thread_id": "t", "checkpoint_id": "c1"}}
+    forked = {**SNAPSHOTS[0], "metadata": {"source": "fork", "step": 3}, "parent_config": parent}
+    (row, *_) = HISTORY.read(source_of([forked], []))
+    assert row["replay_of"] == "c1"
+
+
+def test_checkpoints_in_sqlite() -> None:
+    found = rows(SAMPLES / "approval.sqlite", SQLITE)
+    assert shown(of(found, "agent"), "agent_name", "status", "request_id", "seq") == [
+        ("churn", "ok", "r-8f3a", 3),
+        ("offer", "ok", "r-8f3a", 3),
+        ("gate", "ok", "r-8f3a", 5),
+    ]
+    (asked,), (answered,) = of(found, "approval_request"), of(found, "approval_decision")
+    assert asked["approval_id"] == answered["approval_id"]
+    assert shown([answered], "decision", "text", "ts_us") == [("reject", "deny", None)]
+    # An id of version 6 was made microseconds after its checkpoint's own time, 2026-11-22T07:51:38.958291.
+    assert 0 <= asked["ts_us"] - 1_795_333_898_958_291 < 1_000
+
+
+def test_errors_in_sqlite() -> None:
+    found = of(rows(SAMPLES / "error.sqlite", SQLITE), "agent")
+    assert shown(found[-1:], "agent_name", "status", "error_type", "error_message") == [
+        ("check", "error", "ValueError", "ValueError('no such refund 17')")
+    ]
+
+
+def test_odd_values_in_sqlite(tmp_path: Path) -> None:
+    path = tmp_path / "odd.sqlite"
+    shutil.copy(SAMPLES / "error.sqlite", path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE checkpoints SET metadata = x'ff00', checkpoint_id = rowid WHERE rowid % 2")
+        db.execute('UPDATE checkpoints SET metadata = \'{"step": 1e400, "sdb.attempt": []}\' WHERE rowid % 2 = 0')
+        db.execute("UPDATE writes SET value = NULL, task_path = NULL, thread_id = x'00' WHERE idx = 0")
+        db.execute("UPDATE writes SET value = 'text', channel = '__error__' WHERE idx <> 0")
+        db.commit()
+        written = db.execute("SELECT count(*) FROM checkpoints").fetchone()[0]
+    found, bad = read(path, SQLITE)
+    assert bad == []
+    assert len([row for row in found if row.get("name") == "checkpoint"]) == written
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [(b"\xa4deny", "deny"), (b"\x91\xa4deny", "deny"), (b"\xd9\x03yes", "yes"), (b"\x92\xa1a\xa1b", None), (b"", None)],
+)
+def test_plain_texts_in_messagepack(data: bytes, text: str | None) -> None:
+    assert langgraph_sqlite.plain(data) == text
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_no_messagepack_or_a_text(data: bytes) -> None:
+    assert langgraph_sqlite.plain(data) is None or langgraph_sqlite.plain(data) in data.decode("utf-8", "replace")
+
+
+def test_runs_of_the_event_stream() -> None:
+    found = rows(SAMPLES / "events.jsonl", EVENTS)
+    assert shown(of(found, "tool_call"), "tool_name", "tool_call_id", "status", "error_message", "agent_name") == [
+        ("publish_offer", "c1", "error", "discount > max 30%", "tools")
+    ]
+    assert shown(of(found, "agent"), "line", "agent_name", "status") == [
+        (2, "agent", "ok"),
+        (8, "tools", "ok"),
+        (12, "agent", "ok"),
+    ]
+    assert {row["request_id"] for row in found} == {"r-8f3a"}
+    # 01a20245-3a48 of the root run's id, in milliseconds.
+    assert of(found, "workflow")[0]["ts_us"] == 0x01A202453A48 * 1000
+
+
+def test_events_with_whole_messages() -> None:
+    run = {"run_id": "11111111-1111-4111-8111-111111111111", "parent_ids": [], "metadata": {"ls_model_name": "gpt-5"}}
+    said = {"content": "hi", "type": "ai", "usage_metadata": {"input_tokens": 9, "output_tokens": 2}}
+    said["response_metadata"] = {"model_name": "gpt-5-2026-01-01"}
+    start = {"event": "on_chat_model_start", "name": "ChatOpenAI", "data": {"input": {"messages": []}}, **run}
+    end = {"event": "on_chat_model_end", "name": "ChatOpenAI", "data": {"output": said}, **run}
+    noted = {"event": "on_custom_event", "name": "x", "data": {"sdb.kind": "ok_tick", "sdb.child.id": "c-1"}, **run}
+    found = list(EVENTS.read(source_of([start, noted, end], [])))
+    assert shown(found, "kind", "model_version", "input_tokens", "text", "child_id", "ts_us") == [
+        ("ok_tick", None, None, None, "c-1", None),
+        ("llm_call", "gpt-5-2026-01-01", 9, "hi", None, None),
+    ]
+
+
+@given(st.sampled_from(STREAMED).flatmap(spoilt), st.sampled_from(STREAMED))
+@settings(max_examples=150, deadline=None)
+def test_spoilt_elements_of_streams(record: Any, whole: Any) -> None:
+    bad: list[tuple[int, str]] = []
+    list(STREAM.read(source_of([whole, record], bad)))
+    bears(STREAM, [["custom", 1], record])
+
+
+@given(st.sampled_from(SNAPSHOTS).flatmap(spoilt))
+@settings(max_examples=100, deadline=None)
+def test_spoilt_snapshots(record: Any) -> None:
+    bears(HISTORY, [record])
+
+
+@given(st.sampled_from(CALLS).flatmap(spoilt))
+@settings(max_examples=100, deadline=None)
+def test_spoilt_events(record: Any) -> None:
+    bears(EVENTS, [record])
+
+
+def test_sniffing() -> None:
+    assert STREAM.sniff(source_of(STREAMED, []))
+    assert not STREAM.sniff(source_of([["debugging", {}], [1, 2]], []))
+    assert not STREAM.sniff(source_of([{"type": "tasks", "data": 1}], []))
+    assert not HISTORY.sniff(source_of([{"values": {}, "next": []}], []))
+    assert not EVENTS.sniff(source_of([{"event": "on_sale", "price": 3}], []))
+    for name in ("approval.sqlite", "error.sqlite"):
+        ((_, source),) = open_sources(SAMPLES / name, lambda line, why: None)
+        assert SQLITE.sniff(source)
