@@ -134,7 +134,7 @@ def test_odd_values_in_sqlite(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("UPDATE checkpoints SET metadata = x'ff00', checkpoint_id = rowid WHERE rowid % 2")
         db.execute('UPDATE checkpoints SET metadata = \'{"step": 1e400, "sdb.attempt": []}\' WHERE rowid % 2 = 0')
-        db.execute("UPDATE writes SET value = NULL, task_path = NULL, thread_id = x'00' WHERE idx = 0")
+        db.execute("UPDATE writes SET value = NULL, task_path = '', thread_id = x'00' WHERE idx = 0")
         db.execute("UPDATE writes SET value = 'text', channel = '__error__' WHERE idx <> 0")
         db.commit()
         written = db.execute("SELECT count(*) FROM checkpoints").fetchone()[0]
