@@ -1,0 +1,1 @@
+"""Engines that may drive the same cases from many machines."""

@@ -1,0 +1,1 @@
+"""The patterns, one module each; every module owns its tables."""
