@@ -12,9 +12,9 @@ from typing import Any, Literal
 from advisor.catalog.models import Signature
 from advisor.diagnosis.detector import Grade
 from advisor.diagnosis.findings import Assessability
-from advisor.traces.columns import by_name
+from advisor.traces.columns import by_name, stored
 from advisor.traces.formats import formats
-from advisor.traces.table import STAND_INS, EventTable
+from advisor.traces.table import EventTable
 
 Row = dict[str, Any]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
@@ -28,11 +28,11 @@ class Coverage:
 
     def __init__(self, table: EventTable) -> None:
         """Counts."""
-        self.names = [name for name in table.present if name not in _SKIP]
+        self.names = [name for name in stored() if name not in _SKIP and table.options(name)]
         counts = ", ".join(f'COUNT("{name}") AS "{name}"' for name in self.names)
         self.rows: list[Row] = table.query(
             "SELECT kind, source_format, declared_by, COUNT(*) AS rows_"
-            f"{', ' + counts if counts else ''} FROM stored GROUP BY kind, source_format, declared_by"
+            f"{', ' + counts if counts else ''} FROM events GROUP BY kind, source_format, declared_by"
             " ORDER BY kind, source_format, declared_by"
         )
         self._formats = {one.id: one.grade for one in formats()}
@@ -47,8 +47,7 @@ class Coverage:
         rows = self.of(kinds)
         total = sum(row["rows_"] for row in rows)
         known = by_name().get(column)
-        stored = known.stored if known else column
-        filled = max(sum(row.get(name, 0) for row in rows) for name in (stored, *_stand_ins(stored)))
+        filled = sum(row.get(known.stored if known else column, 0) for row in rows)
         return filled / total if total else 0.0
 
     def shares(self) -> dict[str, float]:
@@ -66,10 +65,6 @@ class Coverage:
                 found = entry.grades.get(self._formats.get(row["source_format"], ""), "none")
             worst = max(worst, found, key=(*GRADES, "none").index)
         return worst  # type: ignore[return-value]
-
-
-def _stand_ins(stored: str) -> Sequence[str]:
-    return ("tool_call_id",) if stored in STAND_INS else ()
 
 
 def kinds_of(entry: Signature) -> list[str]:

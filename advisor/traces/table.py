@@ -8,6 +8,7 @@ request: a sequence of the source's own where there is one, the time otherwise.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,8 +28,14 @@ ORD = (
 )
 """The order inside a request: a sequence number of its own scope beats the clock."""
 
-# Wherever these have no value of their own, another column of the row stands in for them.
-STAND_INS = {"proposal_id": "COALESCE(proposal_id, tool_call_id)"}
+# Columns that another column of the row stands in for, where they have no value of their own.
+STAND_INS: Mapping[str, tuple[str, ...]] = {
+    "proposal_id": ("tool_call_id",),
+    "model_version": ("model_response", "model_request"),
+    "end_us": ("ts_us + duration_us",),
+    "duration_us": ("end_us - ts_us",),
+    "request_id": ("trace_id",),
+}
 
 
 def connect(memory: str | None = None, threads: int | None = None) -> DuckDBPyConnection:
@@ -105,14 +112,18 @@ class EventTable:
         """Makes the view `events` over what was added."""
         self.con.execute(f"CREATE OR REPLACE VIEW events AS SELECT {', '.join(self._view())} FROM stored")
 
+    def options(self, name: str) -> list[str]:
+        """What a column of the view is read from, in order: the stored column, then what stands in for it."""
+        options = [name, *STAND_INS.get(name, ())]
+        return [option for option in options if set(re.findall("[a-z_]+", option)) <= set(self.present)]
+
     def _view(self) -> Iterable[str]:
         here = set(self.present)
         for name, kind in stored().items():
             if name == "row_id":
                 yield "rowid AS row_id"
-            elif name in STAND_INS and "tool_call_id" in here:
-                own = STAND_INS[name] if name in here else "tool_call_id"
-                yield f"{own} AS {name}"
+            elif name in STAND_INS and (options := self.options(name)):
+                yield f"COALESCE({', '.join(options)}) AS {name}"
             elif name in here:
                 yield f'"{name}"'
             else:

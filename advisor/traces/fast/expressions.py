@@ -46,13 +46,14 @@ def instant(raw: str) -> str:
     number = f"TRY_CAST(trim({raw}) AS DOUBLE)"
     whole = f"COALESCE(TRY_CAST(trim({raw}) AS BIGINT), CAST(trunc({number}) AS BIGINT))"
     return (
-        f"CASE WHEN substr({raw}, 5, 1) = '-' THEN epoch_us(TRY_CAST(replace(trim({raw}), ',', '.') AS TIMESTAMPTZ)) "
+        f"COALESCE(epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)), "
+        f"CASE WHEN strpos({raw}, '-') > 1 THEN epoch_us(TRY_CAST(replace(trim({raw}), ',', '.') AS TIMESTAMPTZ)) "
         f"WHEN NOT regexp_full_match(trim({raw}), '{DECIMAL}') THEN NULL "
         f"WHEN abs({number}) < 1e8 OR abs({number}) >= 1e20 THEN NULL "
         f"WHEN abs({number}) < 1e11 THEN CAST(round({number} * 1000000) AS BIGINT) "
         f"WHEN abs({number}) < 1e14 THEN {whole} * 1000 "
         f"WHEN abs({number}) < 1e17 THEN {whole} "
-        f"ELSE CAST(trunc({number} / 1000) AS BIGINT) END"
+        f"ELSE CAST(trunc({number} / 1000) AS BIGINT) END)"
     )
 
 

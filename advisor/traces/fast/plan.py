@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.traces.columns import by_name, stored
-from advisor.traces.fast.expressions import converted, error_fingerprint, quoted
+from advisor.traces.columns import STATUSES, by_name, stored
+from advisor.traces.fast.expressions import converted, error_fingerprint, listed, quoted
 from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
 
@@ -29,14 +29,14 @@ class Plan:
     Attributes:
         spec: The `columns` of DuckDB's JSON reader.
         select: Expressions by stored column, over the reader's columns.
-        any_value: A condition that holds for every record of which something was read.
+        understood: A condition for records that the plan reads in full; others are read singly.
         familiar: Kinds and names whose fields the sample shows.
         columns: The stored columns that the query fills.
     """
 
     spec: str
     select: Mapping[str, str]
-    any_value: str
+    understood: str
     familiar: frozenset[str]
 
     @property
@@ -66,14 +66,12 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
             return None
         if shapes.get(path, set()) & {"object", "list"}:
             return None
-    for path in _expected(shapes):
-        if path not in shapes and (found := fields.target(path)):
-            targets.setdefault(path, found)
-    return _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, counts)
+    watched = [path for path in _expected(shapes) if path not in shapes and fields.target(path)]
+    return _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, counts, watched)
 
 
 def _expected(shapes: Mapping[str, set[str]]) -> Iterator[str]:
-    """Where the columns of ALWAYS would stand: under dotted names where a place has such names, under plain ones else."""
+    """Where the columns of ALWAYS would stand: dotted names where a place has such, plain ones elsewhere."""
     places = ["", *(f"{path}." for path in shapes if "." not in path and shapes[path] - {"null"} == {"object"})]
     for place in places:
         inside = [path.removeprefix(place) for path in shapes if path.startswith(place) and path != place]
@@ -114,13 +112,18 @@ def _parents(path: str) -> list[str]:
 
 
 def _made(
-    targets: Mapping[str, Target], names: Sequence[str], shapes: Mapping[str, set[str]], counts: Counter[str]
+    targets: Mapping[str, Target],
+    names: Sequence[str],
+    shapes: Mapping[str, set[str]],
+    counts: Counter[str],
+    watched: Sequence[str],
 ) -> Plan | None:
     tree: Tree = {}
     raw: dict[str, str] = {}
     extra = [key for key in ("level", "levelname", "severity", "retry_count") if key in shapes]
     for path in dict.fromkeys((*targets, *names, *extra)):
         raw[path] = _grow(tree, path, shapes)
+    unexpected = [_grow(tree, path, shapes) for path in watched]
     by_column: dict[str, list[tuple[int, str, Target]]] = {}
     for path, target in targets.items():
         by_column.setdefault(target.column.stored, []).append((target.rank, path, target))
@@ -128,16 +131,17 @@ def _made(
     for name, sources in by_column.items():
         ranked = [(path, target) for _, path, target in sorted(sources, key=lambda it: (it[0], it[1]))]
         select[name] = _first([converted(target.column, raw[path]) for path, target in ranked])
-        if name == "request_id":
+        if name == "request_id" and len(ranked) > 1:
             cases = " ".join(f"WHEN nullif({raw[path]}, '') IS NOT NULL THEN {quoted(path)}" for path, _ in ranked)
             select["request_id_source"] = f"CASE {cases} END"
         if name == "status":
-            select["status_raw"] = _first([raw[path] for path, _ in ranked])
+            said = _first([raw[path] for path, _ in ranked])
+            select["status_raw"] = f"CASE WHEN {said} NOT IN ({listed(STATUSES)}) THEN {said} END"
     if names:
-        said = [f"nullif({raw[name]}, '')" for name in names if name != "kind"]
+        spoken = [f"nullif({raw[name]}, '')" for name in names if name != "kind"]
         if "kind" in names and "kind" in select:
-            said.append(f"CASE WHEN {select['kind']} IS NULL THEN {raw['kind']} END")
-        select["name"] = f"left({_first([*([select['name']] if 'name' in select else []), *said])}, 200)"
+            spoken.append(f"CASE WHEN {select['kind']} IS NULL THEN {raw['kind']} END")
+        select["name"] = f"left({_first([*([select['name']] if 'name' in select else []), *spoken])}, 200)"
     if "retry_count" in raw:
         retried = f"TRY_CAST({raw['retry_count']} AS BIGINT) + 1"
         select["attempt"] = _first([*([select["attempt"]] if "attempt" in select else []), retried])
@@ -152,7 +156,13 @@ def _made(
         return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
     familiar = frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN)
-    return Plan("{" + spec + "}", select, " OR ".join(f"{_quoted(key)} IS NOT NULL" for key in tree), familiar)
+    return Plan("{" + spec + "}", select, _understood(tree, unexpected), familiar)
+
+
+def _understood(tree: Tree, unexpected: Sequence[str]) -> str:
+    """A condition for rows that the plan reads in full: something was read, and no field that it does not load."""
+    read = " OR ".join(f"{_quoted(key)} IS NOT NULL" for key in tree)
+    return f"({read}) AND COALESCE({', '.join(unexpected)}) IS NULL" if unexpected else read
 
 
 def _first(options: Sequence[str]) -> str:
@@ -189,30 +199,8 @@ def _type(inner: Any) -> str:
 
 
 def _follow(select: dict[str, str]) -> None:
-    """What follows from a row's own columns, as `attributes.finish` has it; columns refer to those selected before."""
-    if "ts_us" in select:
-        if "end_us" in select and "duration_us" in select:
-            select["end_us"], select["duration_us"] = (
-                f"COALESCE({select['end_us']}, {select['ts_us']} + {select['duration_us']})",
-                f"COALESCE({select['end_us']} - {select['ts_us']}, {select['duration_us']})",
-            )
-        elif "end_us" in select:
-            select["duration_us"] = f"{select['end_us']} - {select['ts_us']}"
-        elif "duration_us" in select:
-            select["end_us"] = f"{select['ts_us']} + {select['duration_us']}"
-    models = [select[name] for name in ("model_version", "model_response", "model_request") if name in select]
-    if models:
-        select["model_version"] = _first(models)
+    """What follows from a row's own columns, as `attributes.finish` has it, but for what the table's view stands in."""
     if "error_type" in select or "error_message" in select:
         parts = [f"({select.get(name, 'CAST(NULL AS VARCHAR)')})" for name in ("error_type", "error_message")]
         print_ = error_fingerprint(*parts)
         select["error_fp"] = f"COALESCE({select['error_fp']}, {print_})" if "error_fp" in select else print_
-    if "trace_id" in select:
-        trace = select["trace_id"]
-        source = select.get("request_id_source")
-        select["request_id_source"] = (
-            f"COALESCE({source}, CASE WHEN {trace} IS NOT NULL THEN 'trace_id' END)"
-            if source
-            else f"CASE WHEN {trace} IS NOT NULL THEN 'trace_id' END"
-        )
-        select["request_id"] = _first([*([select["request_id"]] if "request_id" in select else []), trace])

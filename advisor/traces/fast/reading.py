@@ -103,7 +103,7 @@ def scan(table: EventTable, one: FastFile) -> Scanned:
     own = {
         "file": str(one.number),
         "source_format": quoted("json_lines"),
-        "kind": f"CASE WHEN {made.any_value} THEN COALESCE({kind}, 'log') ELSE {quoted(UNREADABLE)} END",
+        "kind": f"CASE WHEN {made.understood} THEN COALESCE({kind}, 'log') ELSE {quoted(UNREADABLE)} END",
         "declared_by": f"CASE WHEN {kind} IS NOT NULL THEN 'emitter' ELSE 'guess' END",
     }
     named = {**own, **select}
