@@ -12,6 +12,7 @@ from advisor.diagnosis.citations import cite
 from advisor.diagnosis.detector import Asked, Detector, Facts, Signs, Verdict, numbered
 from advisor.diagnosis.detectors import detectors
 from advisor.diagnosis.findings import SEVERITIES, VERDICTS, Assessability, Diagnosis, Finding, Severity
+from advisor.diagnosis.lenses import lenses
 from advisor.diagnosis.statistics import wilson
 from advisor.diagnosis.versions import skew, versions
 from advisor.errors import Fault, InputError
@@ -69,7 +70,7 @@ def run(
         findings=tuple(ranked),
         log_next=log_next(entries, assessed),
         versions=tuple(versions(table)),
-        lenses={},
+        lenses=lenses(table, facts.states) if only is None else {},
         skew_us=skew_us,
         knowledge_version=catalog.version,
     )
@@ -115,7 +116,7 @@ def of_log(
         log.table,
         shipped(),
         facts=mapping.detector_facts,
-        overrides={**mapping.thresholds, **(overrides or {})},
+        overrides={**mapping.overrides, **(overrides or {})},
         inventory=log.inventory(),
         progress=progress,
     )

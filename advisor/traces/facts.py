@@ -16,6 +16,8 @@ class Facts:
         detached: Agents or tools whose work may outlive their request.
         polling: Tools that are called again on purpose.
         lateness_us: Allowed lateness of events.
+        states: For each stage of the business funnel (opened, produced, sent, closed, failed, escalated), the states or
+            event names that mean it.
         off_hours: Free text for reports; nothing is computed from it.
     """
 
@@ -25,3 +27,4 @@ class Facts:
     polling: frozenset[str] = frozenset()
     lateness_us: int | None = None
     off_hours: str | None = None
+    states: Mapping[str, Sequence[str]] = field(default_factory=dict)

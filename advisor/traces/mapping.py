@@ -18,6 +18,9 @@ from advisor.traces.columns import KINDS, ROLES, SIDE_EFFECTS, by_name
 from advisor.traces.facts import Facts
 
 
+Stage = Literal["opened", "produced", "sent", "closed", "failed", "escalated"]
+
+
 class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -163,6 +166,7 @@ class Given(_Rules):
     max_restarts: int | None = None
     kill_grace_ms: float | None = None
     off_hours: str | None = None
+    states: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class LogMapping(_Rules):
@@ -172,6 +176,7 @@ class LogMapping(_Rules):
     sources: tuple[SourceRule, ...] = ()
     pairs: tuple[Pair, ...] = ()
     facts: Given = Given()
+    thresholds: dict[str, dict[str, float]] = Field(default_factory=dict)
 
     def rule_for(self, name: str) -> SourceRule:
         """The first rule whose `match` fits a file's path or name; one that says nothing, where none does."""
@@ -196,14 +201,17 @@ class LogMapping(_Rules):
             polling=frozenset(name for name, tool in tools.items() if tool.polling),
             lateness_us=None if lateness is None else round(lateness * 1000),
             off_hours=self.facts.off_hours,
+            states=self.facts.states,
         )
 
     @property
-    def thresholds(self) -> dict[str, float]:
-        """Facts that are a detector's threshold, as overrides."""
+    def overrides(self) -> dict[str, float]:
+        """Thresholds by `<signature>.<slug>`: those of `[thresholds.<signature>]`, and facts that are one."""
+        grace = self.facts.kill_grace_ms
         given = {
             "P4-crash-loop.max-restarts": self.facts.max_restarts,
-            "P6-ignored-kill.grace": None if self.facts.kill_grace_ms is None else self.facts.kill_grace_ms / 1000,
+            "P6-ignored-kill.grace": None if grace is None else grace / 1000,
+            **{f"{id}.{slug}": value for id, table in self.thresholds.items() for slug, value in table.items()},
         }
         return {name: float(value) for name, value in given.items() if value is not None}
 
