@@ -201,7 +201,7 @@ class LogMapping(_Rules):
             polling=frozenset(name for name, tool in tools.items() if tool.polling),
             lateness_us=None if lateness is None else round(lateness * 1000),
             off_hours=self.facts.off_hours,
-            states=self.facts.states,
+            states={stage: names for stage, names in self.facts.states.items()},
         )
 
     @property
