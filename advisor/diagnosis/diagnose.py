@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import Signature
@@ -20,6 +20,12 @@ from advisor.traces.load import Log, load
 from advisor.traces.mapping import NOTHING, LogMapping
 from advisor.traces.table import EventTable
 
+if TYPE_CHECKING:
+    from advisor.diagnosis.reliability.momentum import Momentum
+    from advisor.diagnosis.reliability.trend import Reliability
+
+LEAST_OUTCOMES, LEAST_DAYS = 500, 13
+"""Outcomes, and days between the first and the last, from which on their trend is worked out."""
 USABLE = 0.8
 """Convention: the share of cases that carry what is needed, from which on "absent" may be said."""
 Progress = Callable[[str, float], None]
@@ -63,6 +69,7 @@ def run(
         if not assessed[entry.id].missing:
             signs = _ask(table, detector, thresholds, facts, skew_us)
         findings.append(_finding(entry, assessed[entry.id], signs, thresholds, overridden, table))
+    trend, moves = over_time(table) if only is None else (None, None)
     ranked = sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), SEVERITIES.index(f.severity), f.signature))
     return Diagnosis(
         inventory={**(inventory or {}), "coverage": coverage.shares()},
@@ -73,6 +80,8 @@ def run(
         lenses=lenses(table, facts.states) if only is None else {},
         skew_us=skew_us,
         knowledge_version=catalog.version,
+        reliability=trend,
+        momentum=moves,
     )
 
 
@@ -120,6 +129,18 @@ def of_log(
         inventory=log.inventory(),
         progress=progress,
     )
+
+
+def over_time(table: EventTable) -> tuple[Reliability | None, Momentum | None]:
+    """How the log's own outcomes move over time; nothing where there are too few of them to speak of a slope."""
+    if "status" not in table.present or "ts_us" not in table.present:
+        return None, None
+    seen = table.query("SELECT COUNT(*) AS many, MAX(ts_us) - MIN(ts_us) AS us FROM events WHERE kind = 'outcome'")[0]
+    if seen["many"] < LEAST_OUTCOMES or (seen["us"] or 0) < LEAST_DAYS * 86_400_000_000:
+        return None, None
+    from advisor.diagnosis.reliability.momentum import from_events
+
+    return from_events(table.query) or (None, None)
 
 
 def entry_of(catalog: Catalog, id: str) -> Signature:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.diagnosis.detector import Grade, Row, Verdict
+
+if TYPE_CHECKING:
+    from advisor.diagnosis.reliability.momentum import Momentum
+    from advisor.diagnosis.reliability.trend import Reliability
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -102,6 +106,7 @@ class Diagnosis:
         assessability: By detector id, in the order of the findings.
         findings: Every detector's, the loudest and most severe first.
         log_next: Columns that would unlock the most detectors, with the ids that each would unlock, best first.
+        reliability: How the log's own outcomes move over time, where there are enough of them; `momentum` beside it.
         versions: Each version of model, prompt, policy and code: kind, version, first and last seen, rows.
     """
 
@@ -113,6 +118,8 @@ class Diagnosis:
     lenses: Mapping[str, Any]
     skew_us: int
     knowledge_version: str
+    reliability: Reliability | None = None
+    momentum: Momentum | None = None
 
     @property
     def found(self) -> tuple[Finding, ...]:

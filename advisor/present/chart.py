@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
+from pathlib import Path
 
 from advisor.catalog.files import data_room
 from advisor.diagnosis.reliability import Reliability
-from advisor.errors import printable
+from advisor.errors import Fault, InputError, printable
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 960, 300, 48, 16, 32
 
@@ -49,3 +51,36 @@ def svg(found: Reliability) -> str:
         f'<desc id="c-desc">{about}</desc>'
         f"<style>{style}</style>{''.join(body)}</svg>"
     )
+
+
+def save_chart(found: Reliability, path: Path) -> None:
+    """Writes the drawing as SVG or PNG, as the file's name says; PNG is light, at twice the size.
+
+    Raises:
+        InputError: Another ending, a folder that cannot be written, or PNG without the extra that draws it.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".svg", ".png"):
+        raise InputError([Fault(str(path), "is neither .svg nor .png", "end the chart's name in one of them")])
+    drawing = svg(found)
+    try:
+        if kind == ".svg":
+            path.write_text(drawing + "\n", encoding="utf-8")
+        else:
+            path.write_bytes(_png(drawing))
+    except OSError as error:
+        why = (error.strerror or "unwritable").lower()
+        raise InputError([Fault(str(path), f"cannot be written ({why})", "check the folder and its rights")]) from None
+
+
+def _png(drawing: str) -> bytes:
+    """The drawing as pixels; its style variables are put in first, for the renderer knows none."""
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError:
+        mend = "pip install 'agent-runtime-advisor[png]', or write .svg"
+        raise InputError([Fault("--chart", "needs a renderer for PNG", mend)]) from None
+    light = re.sub(r"@media[^{]*\{[^}]*\}\}", "", drawing)
+    for name, value in re.findall(r"--([a-z]+):([^;}]+)", light):
+        light = light.replace(f"var(--{name})", value)
+    return bytes(svg_to_bytes(svg_string=light, background="#ffffff", zoom=2.0, width=2 * _WIDTH))
