@@ -11,6 +11,7 @@ from typing import Any
 from typer.main import get_command
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import formats
 import prove
 
 from advisor.catalog.answers import AnswersFile, read_answers
@@ -123,6 +124,7 @@ def main() -> int:
         "commands.md": commands(),
         "catalog.md": catalog(),
         "decision-tables.md": prove.document(),
+        "formats.md": formats.document(),
         "workloads.md": workloads(),
         **schemas(),
     }

@@ -19,6 +19,8 @@ from advisor.traces.table import EventTable
 Row = dict[str, Any]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
 CAPS: Mapping[str, float] = {"A": 0.95, "B": 0.85, "C": 0.55, "D": 0.30}
+STRAY = 0.05
+"""Convention: rows that are fewer than this share of what a detector looks at do not lower its grade."""
 _BY = {"emitter": "A", "mapping": "B", "guess": "C"}
 _SKIP = {"row_id", "file", "line", "source_format", "declared_by", "kind"}
 
@@ -57,14 +59,16 @@ class Coverage:
         return {public: round(sum(row[n] for row in self.of(None)) / total, 4) for public, n in named.items()}
 
     def grade(self, entry: Signature, kinds: Iterable[str] | None) -> Grade | Literal["none"]:
-        """The worst grade among the rows that a detector looks at; none where a format cannot carry it."""
-        worst = "A"
+        """The worst grade among the rows that a detector looks at, a few stray rows aside; none: cannot be carried."""
+        counts: dict[str, int] = {}
         for row in self.of(kinds):
             found = _BY.get(row["declared_by"])
             if found is None:
                 found = entry.grades.get(self._formats.get(row["source_format"], ""), "none")
-            worst = max(worst, found, key=(*GRADES, "none").index)
-        return worst  # type: ignore[return-value]
+            counts[found] = counts.get(found, 0) + int(row["rows_"])
+        total = sum(counts.values())
+        held = [grade for grade, rows in counts.items() if rows >= STRAY * total]
+        return max(held, key=(*GRADES, "none").index, default="A")  # type: ignore[return-value]
 
 
 def kinds_of(entry: Signature) -> list[str]:
