@@ -115,7 +115,7 @@ def _trace(rng: random.Random, number: int, at_us: int) -> Iterator[tuple[int, R
         kind, id = rng.choice(STEPS), f"{number}-{at}"
         if kind == "llm_call":
             model = rng.choice(MODELS)
-            tokens = {
+            used = {
                 "gen_ai.usage.input_tokens": rng.randrange(9000),
                 "gen_ai.usage.output_tokens": rng.randrange(900),
             }
