@@ -3,14 +3,20 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "explain", "judge", "recommend"]
+__all__ = ["__version__", "explain", "judge", "recommend", "scaffold"]
 
 if TYPE_CHECKING:
     from advisor.catalog.explain import explain
     from advisor.diagnosis.judge import judge
     from advisor.selection import recommend
+    from advisor.starter import scaffold
 
-_HOMES = {"explain": "advisor.catalog.explain", "judge": "advisor.diagnosis.judge", "recommend": "advisor.selection"}
+_HOMES = {
+    "explain": "advisor.catalog.explain",
+    "judge": "advisor.diagnosis.judge",
+    "recommend": "advisor.selection",
+    "scaffold": "advisor.starter",
+}
 
 
 def __getattr__(name: str) -> Any:

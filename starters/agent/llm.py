@@ -7,10 +7,13 @@ not fit the asked type is an error of its own kind, which the boundary turns int
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -54,6 +57,24 @@ class Model(Protocol):
     def ask(self, prompt: str, answer: type[T], timeout_s: float) -> Answer[T]:
         """One request, one answer of the given type, within the time."""
         ...
+
+
+_asking: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("asking", default=())
+
+
+@contextmanager
+def asking(part: str) -> Iterator[None]:
+    """Names who asks the model, from the seam's attempt down to the sub-agent."""
+    token = _asking.set((*_asking.get(), part))
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+def who_asks() -> str:
+    """The path of names that `asking` has set."""
+    return "/".join(_asking.get()) or "-"
 
 
 def connect(setting: str | None = None) -> Model:
@@ -162,6 +183,8 @@ def _fitting(schema: dict[str, Any], definitions: dict[str, Any], seed: int) -> 
         schema = definitions[schema["$ref"].rpartition("/")[2]]
     if "const" in schema:
         return schema["const"]
+    if examples := schema.get("examples"):
+        return examples[seed % len(examples)]
     if "enum" in schema:
         return schema["enum"][seed % len(schema["enum"])]
     if "anyOf" in schema:

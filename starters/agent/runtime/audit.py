@@ -24,7 +24,18 @@ DDL = (
     "CREATE TABLE IF NOT EXISTS audit_head (id BIGINT PRIMARY KEY, link BIGINT NOT NULL, hash TEXT NOT NULL)",
 )
 _GENESIS = "0" * 64
-_SEALED_FIELDS = ("seq", "at", "request_id", "actor", "act", "subject", "detail", "policy_version", "model_version", "link")
+_SEALED_FIELDS = (
+    "seq",
+    "at",
+    "request_id",
+    "actor",
+    "act",
+    "subject",
+    "detail",
+    "policy_version",
+    "model_version",
+    "link",
+)
 
 
 @dataclass(frozen=True)

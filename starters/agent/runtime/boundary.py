@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ..llm import Answer, Model, ModelFailed, UntypedAnswer
+from ..llm import Answer, Model, ModelFailed, UntypedAnswer, asking
 from ..telemetry import emit, span
 from .audit import Audit
 from .cases import Case
@@ -125,7 +125,14 @@ class Context:
         """Calls a tool exactly once for this case and seam."""
         key = f"{self.case.id}:{self.seam}:{tool.name}"
         return self.kernel.effects.perform(
-            tool, key, args, request_id=self.case.id, lease=self.lease, action_id=key, action_type=tool.name, **self.trace
+            tool,
+            key,
+            args,
+            request_id=self.case.id,
+            lease=self.lease,
+            action_id=key,
+            action_type=tool.name,
+            **self.trace,
         )
 
 
@@ -207,10 +214,13 @@ class Boundary(Generic[P]):
             kernel.planes.kill_switch.check(context.case, self.name)
         reject: Reject | None = None
         try:
-            answer = self.parts.propose(context, rejects)
+            with asking(f"{self.name}#{attempt}"):
+                answer = self.parts.propose(context, rejects)
             value, model = (answer.value, answer.model) if isinstance(answer, Answer) else (answer, context.model.name)
             content: Any = frozen(self.proposal.model_validate(value).model_dump(mode="json"))
-        except (ModelFailed, DeadlineExceeded) as error:
+        except DeadlineExceeded as error:
+            raise NeedsPerson("no_proposal", f"{self.name}: {error}") from error
+        except ModelFailed as error:
             kernel.audit.write(
                 "no_answer", actor=self.name, request_id=context.case.id, attempt=attempt, why=str(error)
             )
@@ -246,7 +256,10 @@ class Boundary(Generic[P]):
         same = "SELECT id FROM proposal WHERE request_id = ? AND seam = ? AND args_hash = ? AND attempt < ?"
         if kernel.db.row(same, context.case.id, self.name, row["args_hash"], row["attempt"]):
             return self._mark_rejected(
-                context, row, Reject("identical_proposal", "this was rejected before; asking again changes nothing"), "rule"
+                context,
+                row,
+                Reject("identical_proposal", "this was rejected before; asking again changes nothing"),
+                "rule",
             )
         with span(
             f"gate {self.action}",
@@ -426,7 +439,9 @@ def boundary(
     """
 
     def made(parts: type[Seam[P]]) -> Boundary[P]:
-        lacking = [part for part in ("propose", "verify", "commit", "reject") if not callable(getattr(parts, part, None))]
+        lacking = [
+            part for part in ("propose", "verify", "commit", "reject") if not callable(getattr(parts, part, None))
+        ]
         if lacking:
             raise TypeError(f"the boundary {name} has no {', no '.join(lacking)}")
         return Boundary(name, parts(), proposal, action, attempts, prompt_version, costs)

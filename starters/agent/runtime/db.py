@@ -64,7 +64,9 @@ class Database:
 
     def create(self, statements: Iterable[str]) -> None:
         """Creates tables that are not there yet; several processes may do so at once."""
-        serial = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if self.postgres else "INTEGER PRIMARY KEY AUTOINCREMENT"
+        serial = (
+            "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if self.postgres else "INTEGER PRIMARY KEY AUTOINCREMENT"
+        )
         with self.tx():
             self.advisory_lock("schema")
             for statement in statements:

@@ -169,7 +169,9 @@ class Effects:
     def _record(self, key: str, result: Args, landed: Callable[[Args], None] | None) -> Args:
         with self._db.tx():
             changed = self._db.run(
-                "UPDATE effect SET state = 'done', result = ? WHERE key = ? AND state = 'intent'", canonical(result), key
+                "UPDATE effect SET state = 'done', result = ? WHERE key = ? AND state = 'intent'",
+                canonical(result),
+                key,
             )
             if changed and landed:
                 landed(result)

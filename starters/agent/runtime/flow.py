@@ -7,6 +7,7 @@ means that somebody advances it again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..llm import Model
@@ -101,6 +102,9 @@ class Flow:
         if row is None:
             raise ValueError(f"no open inbox entry {entry}")
         case_id = row["request_id"]
+        if answer == "retry":
+            # What failed for certain may be tried anew, under the same keys.
+            db.run("DELETE FROM effect WHERE request_id = ? AND state = 'failed'", case_id)
         if answer in ("happened", "absent"):
             doubtful = db.rows("SELECT key FROM effect WHERE request_id = ? AND state = 'intent'", case_id)
             for effect in doubtful:
@@ -136,7 +140,7 @@ class Flow:
         results: dict[str, Any] = {}
         for seam in self.seams:
             try:
-                results[seam.name] = seam.run(self._with(context, results))
+                results[seam.name] = seam.run(replace(context, before=dict(results)))
             except (Busy, LeaseLost):
                 raise
             except Refused as refused:
@@ -149,15 +153,7 @@ class Flow:
                 return why.state, {**results, "why": str(why)}, why
         return "done", results, None
 
-    @staticmethod
-    def _with(context: Context, results: dict[str, Any]) -> Context:
-        from dataclasses import replace
-
-        return replace(context, before=dict(results))
-
-    def _move(
-        self, case: Case, lease: Lease, state: str, result: dict[str, Any], why: Interrupted | None
-    ) -> Case:
+    def _move(self, case: Case, lease: Lease, state: str, result: dict[str, Any], why: Interrupted | None) -> Case:
         kernel = self.kernel
         with kernel.db.tx():
             kernel.leases.renew(lease)

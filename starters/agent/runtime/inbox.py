@@ -50,7 +50,12 @@ class Inbox:
                 row = self._db.row("SELECT request_id, code FROM inbox WHERE id = ?", entry)
                 assert row is not None
                 self._audit.write(
-                    "settled", actor=person, request_id=row["request_id"], subject=entry, code=row["code"], answer=answer
+                    "settled",
+                    actor=person,
+                    request_id=row["request_id"],
+                    subject=entry,
+                    code=row["code"],
+                    answer=answer,
                 )
         return bool(changed)
 

@@ -81,5 +81,11 @@ class Sessions:
 
 def _case(row: Row) -> Case:
     return Case(
-        row["id"], row["tenant"], row["state"], parse(row["payload"]), parse(row["result"]), row["version"], row["updated"]
+        row["id"],
+        row["tenant"],
+        row["state"],
+        parse(row["payload"]),
+        parse(row["result"]),
+        row["version"],
+        row["updated"],
     )
