@@ -15,6 +15,7 @@ from advisor.cli.interview import interview
 from advisor.cli.judge import judge
 from advisor.cli.recommend import recommend
 from advisor.cli.replay import replay
+from advisor.cli.scaffold import scaffold
 from advisor.errors import InputError, printable
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command()(recommend)
 app.command()(diagnose)
 app.command()(judge)
 app.command()(replay)
+app.command()(scaffold)
 app.command()(explain)
 app.add_typer(catalog_app, name="catalog")
 
