@@ -67,8 +67,8 @@ class Coverage:
                 found = entry.grades.get(self._formats.get(row["source_format"], ""), "none")
             counts[found] = counts.get(found, 0) + int(row["rows_"])
         total = sum(counts.values())
-        held = [grade for grade, rows in counts.items() if rows >= STRAY * total]
-        return max(held, key=(*GRADES, "none").index, default="A")  # type: ignore[return-value]
+        held: list[Any] = [grade for grade, rows in counts.items() if rows >= STRAY * total]
+        return max(held, key=(*GRADES, "none").index, default="A")
 
 
 def kinds_of(entry: Signature) -> list[str]:
