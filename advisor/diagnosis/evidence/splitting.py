@@ -1,0 +1,106 @@
+"""Step 3: whether work splits, whether sub-tasks run side by side, and what merges their results."""
+
+from __future__ import annotations
+
+from advisor.diagnosis.evidence.conventions import LIMITS
+from advisor.diagnosis.evidence.observation import Looking, Observation, Probe, nothing
+
+_SPLITS = """
+    SELECT request_id, MIN(row_id) AS first_row, COUNT(DISTINCT agent_name) AS agents,
+           SUM(CASE WHEN kind = 'delegation' THEN 1 ELSE 0 END) AS delegations,
+           SUM(CASE WHEN declared_by = 'guess' THEN 1 ELSE 0 END) AS guessed
+    FROM events WHERE request_id IS NOT NULL AND (kind = 'delegation' OR agent_name IS NOT NULL)
+    GROUP BY request_id
+"""
+_SPLIT = "(delegations > 0 OR agents > 1)"
+_WORK = {
+    "splits": f"""
+SELECT COUNT(*) AS named, SUM(CASE WHEN {_SPLIT} THEN 1 ELSE 0 END) AS split, SUM(delegations) AS delegations,
+       MAX(agents) AS most_agents, SUM(CASE WHEN {_SPLIT} AND guessed > 0 THEN 1 ELSE 0 END) AS guessed
+FROM ({_SPLITS}) splits
+""",
+    "examples": f"""
+SELECT first_row AS row_id FROM ({_SPLITS}) splits WHERE {_SPLIT}
+ORDER BY delegations DESC, agents DESC, first_row LIMIT 5
+""",
+}
+_TASKS = """
+WITH tasks AS (
+    SELECT request_id, row_id, ts_us,
+           MAX(end_us) OVER (PARTITION BY request_id ORDER BY ts_us, row_id
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until,
+           COUNT(*) OVER (PARTITION BY request_id) AS many
+    FROM events WHERE kind = 'delegation' AND request_id IS NOT NULL AND ts_us IS NOT NULL AND end_us > ts_us
+),
+beside AS (
+    SELECT request_id, MIN(row_id) AS first_row, MAX(CASE WHEN ts_us < busy_until THEN 1 ELSE 0 END) AS beside
+    FROM tasks WHERE many > 1
+    GROUP BY request_id
+)
+"""
+_INDEPENDENT = {
+    "beside": _TASKS + "SELECT COUNT(*) AS requests, SUM(beside) AS beside FROM beside",
+    "examples": _TASKS + "SELECT first_row AS row_id FROM beside WHERE beside = 1 ORDER BY first_row LIMIT 5",
+}
+_UNDER = """
+    SELECT m.row_id, COUNT(c.row_id) AS calls
+    FROM (SELECT row_id, span_id FROM events WHERE kind = 'merge' AND span_id IS NOT NULL) m
+    LEFT JOIN (SELECT row_id, parent_span_id FROM events WHERE kind = 'llm_call' AND parent_span_id IS NOT NULL) c
+      ON c.parent_span_id = m.span_id
+    GROUP BY m.row_id
+"""
+_MERGE = {
+    "merges": f"SELECT COUNT(*) AS merges, SUM(CASE WHEN calls > 0 THEN 1 ELSE 0 END) AS by_model FROM ({_UNDER}) u",
+    "examples": f"SELECT row_id FROM ({_UNDER}) u WHERE calls > 0 ORDER BY row_id LIMIT 5",
+}
+
+
+def _work(look: Looking) -> Observation:
+    found = look.one("splits")
+    if not found["named"]:
+        return nothing("no row names an agent or a delegation", found)
+    if not found["split"]:
+        said = f"One agent works on each of {found['named']} requests, and none delegates."
+        return Observation(said, "no", why="a split inside one agent leaves no row", numbers=found)
+    share = found["split"] / found["named"]
+    said = (
+        f"{found['split']} of {found['named']} requests ({share:.0%}) are worked on by several agents or delegated; "
+        f"{found['most_agents']} agents at most, {found['delegations']} delegations."
+    )
+    why = ""
+    if 2 * found["guessed"] > found["split"]:
+        why = "most of these rows were taken for it by their names alone"
+    elif found["split"] < LIMITS["few"] or share < LIMITS["often"]:
+        why = "so few may be odd ones"
+    return Observation(said, "yes", not why, why=why, numbers=found, rows=look.rows("examples"))
+
+
+def _independent(look: Looking) -> Observation:
+    found = look.one("beside")
+    many = found["requests"]
+    if not many:
+        return nothing("no request shows two delegations with start and end", found)
+    said = f"In {found['beside']} of {many} requests with several delegations, some run side by side."
+    if found["beside"] >= LIMITS["half"] * many:
+        strong = many >= LIMITS["least_requests"]
+        why = "" if strong else f"{many} requests are few"
+        return Observation(said, "yes", strong, why=why, numbers=found, rows=look.rows("examples"))
+    return Observation(said, "no", why="what runs in turn may still be independent", numbers=found)
+
+
+def _merge(look: Looking) -> Observation:
+    found = look.one("merges")
+    if not found["merges"]:
+        return nothing("no merge is logged as a span", found)
+    said = f"{found['by_model']} of {found['merges']} merges have a model call under them."
+    if found["by_model"]:
+        why = "that a model merges does not show that code could not"
+        return Observation(said, "no", why=why, numbers=found, rows=look.rows("examples"))
+    return Observation(said, "yes", found["merges"] >= LIMITS["few"], numbers=found)
+
+
+PROBES = (
+    Probe("work_splits", _WORK, _work),
+    Probe("independent_subtasks", _INDEPENDENT, _independent),
+    Probe("deterministic_merge", _MERGE, _merge),
+)

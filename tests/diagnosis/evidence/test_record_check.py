@@ -1,0 +1,429 @@
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from advisor.catalog.load import shipped
+from advisor.diagnosis.evidence.conventions import CONVENTIONS
+from advisor.diagnosis.evidence.questions import PROBES, UNLOGGED
+from advisor.diagnosis.evidence.stamp import same_model
+from tests.diagnosis.evidence.records import DAY, HOUR, MINUTE, SECOND, Rows, check_of, checked, requests, verdict
+
+
+def steady(many: int, lasting_us: int, **extra: Any) -> Rows:
+    """Requests without a pause over an hour: a step at least every half hour."""
+    return requests(many, lasting_us, steps=max(4, lasting_us // (HOUR // 2) + 1), **extra)
+
+
+class TestDuration:
+    def test_a_conversational_record_whose_requests_last_days_is_contradicted(self) -> None:
+        found = checked({"duration": "seconds"}, requests(30, 3 * DAY))
+        check = check_of(found, "duration")
+        assert (check.verdict, check.shows) == ("contradicted", "days")
+        assert "3.0 days" in check.observed
+        assert check.would_change["runtime_class"] == "long-horizon"
+        assert found.revised["runtime_class"] == "long-horizon"
+        assert found.lines[0].verdict == "contradicted"
+        assert check.evidence
+
+    def test_few_requests_strain_and_never_contradict(self) -> None:
+        assert verdict({"duration": "seconds"}, requests(5, 3 * DAY), "duration") == "strained"
+
+    def test_what_lasts_as_answered_holds(self) -> None:
+        assert verdict({"duration": "seconds"}, requests(30, 9 * SECOND), "duration") == "holds"
+        assert verdict({"duration": "minutes"}, requests(30, 9 * MINUTE), "duration") == "holds"
+
+    def test_one_slow_request_among_many_changes_nothing_and_a_slow_tail_strains(self) -> None:
+        quick = requests(60, 9 * SECOND)
+        one = [{**row, "request_id": "slow"} for row in requests(1, 2 * DAY)]
+        assert verdict({"duration": "seconds"}, quick + one, "duration") == "holds"
+        tail = [{**row, "request_id": f"slow{row['request_id']}"} for row in requests(8, 2 * DAY)]
+        assert verdict({"duration": "seconds"}, quick + tail, "duration") == "strained"
+
+    def test_hours_for_days_strains_for_the_class_is_the_same(self) -> None:
+        assert verdict({"duration": "days"}, requests(60, 5 * HOUR), "duration") == "strained"
+
+    def test_a_log_shorter_than_one_unit_of_work_shows_nothing(self) -> None:
+        check = check_of(checked({"duration": "days"}, requests(40, 9 * SECOND, apart_us=MINUTE)), "duration")
+        assert check.verdict == "not_observable"
+        assert "spans" in check.reason
+
+    def test_shorter_than_answered_contradicts_only_where_the_ends_are_logged(self) -> None:
+        assert verdict({"duration": "days"}, requests(60, 9 * SECOND), "duration") == "contradicted"
+        assert verdict({"duration": "days"}, requests(60, 9 * SECOND, ended=False), "duration") == "strained"
+
+    def test_sessions_may_hold_idle_time(self) -> None:
+        rows = requests(30, 3 * DAY, request_id_source="session.id")
+        assert verdict({"duration": "seconds"}, rows, "duration") == "strained"
+
+    def test_rows_without_a_request_are_no_request(self) -> None:
+        rows = [{**row, "request_id": None} for row in requests(30, 3 * DAY)]
+        assert verdict({"duration": "seconds"}, rows, "duration") == "not_observable"
+
+
+class TestPauses:
+    def test_requests_that_stand_still_contradict_a_no(self) -> None:
+        check = check_of(checked({"pauses_or_external_waits": "no"}, requests(30, DAY)), "pauses_or_external_waits")
+        assert check.verdict == "contradicted"
+        assert "30 of 30" in check.observed
+        assert {"spine", "runtime_class"} == set(check.lines)
+
+    def test_one_odd_pause_strains(self) -> None:
+        rows = requests(40, 5 * MINUTE) + [{**row, "request_id": "odd"} for row in requests(1, DAY)]
+        assert verdict({"pauses_or_external_waits": "no"}, rows, "pauses_or_external_waits") == "strained"
+
+    def test_a_long_busy_request_has_no_pause(self) -> None:
+        rows = steady(30, 5 * HOUR)
+        assert verdict({"pauses_or_external_waits": "no"}, rows, "pauses_or_external_waits") == "holds"
+        assert verdict({"pauses_or_external_waits": "yes"}, rows, "pauses_or_external_waits") == "contradicted"
+
+    def test_a_span_over_everything_does_not_hide_a_pause(self) -> None:
+        rows = requests(30, DAY)
+        rows += [
+            {"kind": "workflow", "request_id": f"r{n}", "ts_us": n * HOUR, "end_us": n * HOUR + DAY} for n in range(30)
+        ]
+        assert verdict({"pauses_or_external_waits": "no"}, rows, "pauses_or_external_waits") == "contradicted"
+
+    def test_in_a_short_log_nothing_can_be_said_about_pauses(self) -> None:
+        rows = requests(40, SECOND, apart_us=MINUTE)
+        assert verdict({"pauses_or_external_waits": "yes"}, rows, "pauses_or_external_waits") == "not_observable"
+
+    def test_effects_before_a_pause_strain_a_reconstructible_state(self) -> None:
+        rows = requests(30, DAY)
+        rows += [
+            {"kind": "commit", "side_effect": "external_write", "request_id": f"r{n}", "ts_us": n * HOUR + 1}
+            for n in range(30)
+        ]
+        found = checked({"state_not_reconstructible": "no"}, rows)
+        assert check_of(found, "state_not_reconstructible").verdict == "strained"
+
+    def test_policies_that_change_under_way_contradict_a_world_that_holds_still(self) -> None:
+        rows = requests(30, DAY)
+        for at, row in enumerate(rows):
+            row["policy_version"] = "v1" if at % 4 < 2 else "v2"
+        answers = {"world_changes_during_unit": "no", "world_changes_during_pause": "no"}
+        assert verdict(answers, rows, "world_changes_during_pause") == "contradicted"
+        assert verdict(answers, rows, "world_changes_during_unit") == "contradicted"
+
+
+def writes(many: int, kind: str = "tool_call", effect: str = "external_write", **extra: Any) -> Rows:
+    return [
+        {"kind": kind, "side_effect": effect, "request_id": f"r{n}", "ts_us": n * MINUTE, "status": "ok", **extra}
+        for n in range(many)
+    ]
+
+
+class TestEffects:
+    def test_tools_that_write_outside_contradict_a_no(self) -> None:
+        found = checked({"external_side_effects": "no"}, writes(12))
+        check = check_of(found, "external_side_effects")
+        assert (check.verdict, check.numbers["writes"]) == ("contradicted", 12)
+        assert check.would_change["control"] == ["P4"]
+
+    def test_two_writes_or_guessed_ones_strain(self) -> None:
+        assert verdict({"external_side_effects": "no"}, writes(2), "external_side_effects") == "strained"
+        assert (
+            verdict({"external_side_effects": "no"}, writes(50, declared_by="guess"), "external_side_effects")
+            == "strained"
+        )
+
+    def test_reads_alone_hold_a_no_and_never_contradict_a_yes(self) -> None:
+        assert verdict({"external_side_effects": "no"}, writes(50, effect="read"), "external_side_effects") == "holds"
+        assert (
+            verdict({"external_side_effects": "yes"}, writes(50, effect="read"), "external_side_effects") == "strained"
+        )
+
+    def test_tools_that_do_not_say_what_they_do_show_nothing(self) -> None:
+        rows = [{"kind": "tool_call", "request_id": f"r{n}", "ts_us": n} for n in range(50)]
+        assert verdict({"external_side_effects": "no"}, rows, "external_side_effects") == "not_observable"
+
+    def test_peers_that_write_contradict_only_where_compensations_run(self) -> None:
+        rows = writes(20, agent_name="a") + writes(20, agent_name="b")
+        assert verdict({"peers_with_side_effects": "no"}, rows, "peers_with_side_effects") == "strained"
+        rows += [{"kind": "compensation", "request_id": "r1", "ts_us": 5}]
+        assert verdict({"peers_with_side_effects": "no"}, rows, "peers_with_side_effects") == "contradicted"
+
+    def test_torn_writes_and_compensations_strain_cheap_partial_writes(self) -> None:
+        rows = writes(20) + writes(20) + [{"kind": "compensation", "request_id": f"r{n}", "ts_us": n} for n in range(9)]
+        for row in rows[:9]:
+            row["status"] = "error"
+        check = check_of(checked({"partial_write_costly": "no"}, rows), "partial_write_costly")
+        assert (check.verdict, check.numbers["torn"], check.numbers["compensations"]) == ("strained", 9, 9)
+        assert verdict({"partial_write_costly": "yes"}, rows, "partial_write_costly") == "holds"
+        assert verdict({"partial_write_costly": "yes"}, writes(9), "partial_write_costly") == "not_observable"
+
+    def test_partial_merges_contradict_that_none_is_useful(self) -> None:
+        rows = [{"kind": "merge", "partial": n % 2 == 0, "request_id": f"r{n}", "ts_us": n} for n in range(40)]
+        assert verdict({"partial_result_useful": "no"}, rows, "partial_result_useful") == "contradicted"
+
+
+class TestSplitting:
+    def test_delegation_contradicts_that_work_does_not_split(self) -> None:
+        rows = [{"kind": "delegation", "agent_name": "a", "request_id": f"r{n}", "ts_us": n} for n in range(30)]
+        assert verdict({"work_splits": "no"}, rows, "work_splits") == "contradicted"
+        assert verdict({"work_splits": "no"}, rows[:3], "work_splits") == "strained"
+
+    def test_one_agent_a_request_strains_a_split(self) -> None:
+        rows = [{"kind": "llm_call", "agent_name": "a", "request_id": f"r{n}", "ts_us": n} for n in range(30)]
+        assert verdict({"work_splits": "yes"}, rows, "work_splits") == "strained"
+        assert verdict({"work_splits": "no"}, rows, "work_splits") == "holds"
+
+    def test_side_by_side_is_independent_and_in_turn_strains(self) -> None:
+        def tasks(apart: int) -> Rows:
+            return [
+                {
+                    "kind": "delegation",
+                    "request_id": f"r{n}",
+                    "ts_us": n * DAY + k * apart,
+                    "end_us": n * DAY + k * apart + 10,
+                }
+                for n in range(25)
+                for k in range(3)
+            ]
+
+        assert verdict({"independent_subtasks": "no"}, tasks(1), "independent_subtasks") == "contradicted"
+        assert verdict({"independent_subtasks": "yes"}, tasks(20), "independent_subtasks") == "strained"
+
+    def test_a_model_under_the_merge_strains_a_merge_by_code(self) -> None:
+        merges = [{"kind": "merge", "span_id": f"s{n}", "request_id": f"r{n}", "ts_us": n} for n in range(9)]
+        calls = [{"kind": "llm_call", "parent_span_id": f"s{n}", "request_id": f"r{n}", "ts_us": n} for n in range(9)]
+        assert verdict({"deterministic_merge": "yes"}, merges + calls, "deterministic_merge") == "strained"
+        assert verdict({"deterministic_merge": "yes"}, merges, "deterministic_merge") == "holds"
+        assert verdict({"deterministic_merge": "no"}, merges, "deterministic_merge") == "contradicted"
+
+
+def approvals(of: int, source: str = "human", before: bool = True) -> Rows:
+    return [
+        {
+            "kind": "approval_decision",
+            "decision": "approve",
+            "decision_source": source,
+            "request_id": f"r{n}",
+            "ts_us": n * MINUTE + (-1 if before else 1),
+        }
+        for n in range(of)
+    ]
+
+
+class TestPeople:
+    @pytest.mark.parametrize(
+        ("rows", "expected"),
+        [
+            (writes(30) + approvals(30), "holds"),
+            (writes(30) + approvals(20), "strained"),
+            (writes(30) + approvals(5), "contradicted"),
+            (writes(30) + approvals(30, before=False), "contradicted"),
+            (writes(30) + approvals(30, source="hook"), "contradicted"),
+            (writes(6) + approvals(1), "strained"),
+            (writes(30), "not_observable"),
+        ],
+    )
+    def test_whether_a_person_decides_on_every_action(self, rows: Rows, expected: str) -> None:
+        answers = {"person_decides_every_action": "yes"}
+        assert verdict(answers, rows, "person_decides_every_action") == expected
+
+    def test_an_approval_of_another_proposal_does_not_count(self) -> None:
+        rows = [{**row, "proposal_id": f"p{n}"} for n, row in enumerate(writes(30))]
+        right = [{**row, "proposal_id": f"p{n}"} for n, row in enumerate(approvals(30))]
+        wrong = [{**row, "proposal_id": f"q{n}"} for n, row in enumerate(approvals(30))]
+        answers = {"person_decides_every_action": "yes"}
+        assert verdict(answers, rows + right, "person_decides_every_action") == "holds"
+        assert verdict(answers, rows + wrong, "person_decides_every_action") == "contradicted"
+
+    @pytest.mark.parametrize(
+        ("question", "kind", "plane"),
+        [
+            ("outside_envelope", "escalation", "escalation"),
+            ("stop_in_flight", "cancel_request", "kill_switch"),
+            ("volume_can_overwhelm", "throttle", "throttling"),
+        ],
+    )
+    def test_a_plane_that_is_in_use_contradicts_that_none_is_needed(self, question: str, kind: str, plane: str) -> None:
+        rows = [{"kind": kind, "request_id": f"r{n}", "ts_us": n} for n in range(8)]
+        answers = {
+            question: "no",
+            "approval_above_threshold_only": "no",
+            "person_decides_every_action": "no",
+            "consequential": "no",
+            "auditors_ask": "no",
+        }
+        found = checked(answers, rows)
+        assert check_of(found, question).verdict == "contradicted"
+        assert check_of(found, f"planes.{plane}").verdict == "contradicted"
+        assert found.revised["planes"][plane] == "v1"
+        one = checked(answers, rows[:1])
+        assert (check_of(one, question).verdict, check_of(one, f"planes.{plane}").verdict) == ("strained", "strained")
+        silent = checked(answers, requests(30, SECOND))
+        assert check_of(silent, question).verdict == "not_observable"
+
+    def test_a_deferred_plane_that_is_asked_for_already_is_strained(self) -> None:
+        rows = [{"kind": "throttle", "request_id": f"r{n}", "ts_us": n} for n in range(8)]
+        deferred = {"throttling": {"status": "deferred", "until": "2027-01-01", "reason": "one tenant"}}
+        answers = {"volume_can_overwhelm": "yes"}
+        assert verdict(answers, rows, "planes.throttling", planes=deferred) == "strained"
+        assert verdict(answers, rows, "planes.throttling") == "holds"
+
+    def test_approvals_that_nobody_answers_contradict_an_approval_plane_at_version_1(self) -> None:
+        asked = [
+            {"kind": "approval_request", "approval_id": f"a{n}", "request_id": f"r{n}", "ts_us": n * MINUTE}
+            for n in range(40)
+        ]
+        late = [{"kind": "llm_call", "request_id": "z", "ts_us": 3 * DAY}]
+        answered = [{**row, "approval_id": f"a{n}"} for n, row in enumerate(approvals(38))]
+        lapsed = [{**row, "approval_id": f"a{n}"} for n, row in enumerate(approvals(30, source="timeout"))]
+        answers = {"consequential": "yes", "person_decides_every_action": "no"}
+        assert verdict(answers, asked + late, "planes.approval") == "contradicted"
+        assert verdict(answers, asked + late + lapsed, "planes.approval") == "contradicted"
+        assert verdict(answers, asked + late + answered, "planes.approval") == "holds"
+        # Requests that are not due yet are nobody's fault.
+        assert verdict(answers, asked, "planes.approval") == "holds"
+        assert verdict(answers, late, "planes.approval") == "not_observable"
+
+    def test_where_a_person_decides_anyway_their_decisions_do_not_contradict_that_no_plane_is_needed(self) -> None:
+        rows = [
+            {"kind": "approval_request", "approval_id": f"a{n}", "request_id": f"r{n}", "ts_us": n} for n in range(9)
+        ]
+        answers = {"consequential": "yes", "person_decides_every_action": "yes"}
+        assert verdict(answers, rows, "planes.approval") == "holds"
+
+    def test_rate_limits_met_strain_only(self) -> None:
+        rows = [
+            {"kind": "llm_call", "status": "error", "error_type": "RateLimitError", "request_id": f"r{n}", "ts_us": n}
+            for n in range(30)
+        ]
+        assert verdict({"volume_can_overwhelm": "no"}, rows, "volume_can_overwhelm") == "strained"
+
+
+def consumed(versions: list[str], each: int = 20, interleaved: bool = False) -> Rows:
+    rows = [
+        {"kind": "event_consume", "consumer": "scorer", "model_version": version, "event_in": f"e{at}{n}", "ts_us": 0}
+        for at, version in enumerate(versions)
+        for n in range(each)
+    ]
+    for at, row in enumerate(rows):
+        row["ts_us"] = (at % each if interleaved else at) * MINUTE
+        row["request_id"] = f"r{at}"
+    return rows
+
+
+class TestStreams:
+    def test_consumers_whose_model_changed_are_not_pinned(self) -> None:
+        answers = {"consumers_pinned": "yes"}
+        assert verdict(answers, consumed(["m-1", "m-2"]), "consumers_pinned") == "contradicted"
+        assert verdict(answers, consumed(["m-1"]), "consumers_pinned") == "holds"
+        assert verdict(answers, consumed(["m-1", "m-2"], each=4), "consumers_pinned") == "strained"
+
+    def test_two_versions_side_by_side_may_each_be_pinned(self) -> None:
+        rows = consumed(["m-1", "m-2"], interleaved=True)
+        assert verdict({"consumers_pinned": "yes"}, rows, "consumers_pinned") == "strained"
+
+    def test_a_trial_run_of_a_version_does_not_count(self) -> None:
+        rows = consumed(["m-1"], each=200) + consumed(["m-2"], each=5)
+        assert verdict({"consumers_pinned": "yes"}, rows, "consumers_pinned") == "holds"
+
+    def test_callers_that_may_not_consume_the_log_strain_only(self) -> None:
+        rows = [{**row, "kind": "llm_call", "agent_name": "a"} for row in consumed(["m-1", "m-2"])]
+        assert verdict({"consumers_pinned": "yes"}, rows, "consumers_pinned") == "strained"
+
+    def test_events_that_flow_strain_that_no_stream_exists(self) -> None:
+        assert verdict({"event_stream_exists": "no"}, consumed(["m"]), "event_stream_exists") == "strained"
+        assert verdict({"event_stream_exists": "yes"}, consumed(["m"]), "event_stream_exists") == "holds"
+        assert verdict({"event_stream_exists": "yes"}, requests(9, 9), "event_stream_exists") == "not_observable"
+
+    def test_replays_strain_that_history_need_not_replay(self) -> None:
+        rows = [{**row, "is_replay": True} for row in consumed(["m"])]
+        assert verdict({"history_must_replay": "no"}, rows, "history_must_replay") == "strained"
+
+    def test_rows_without_a_request_contradict_a_console_that_came_first(self) -> None:
+        rows = [{"kind": "llm_call", "ts_us": n} for n in range(50)]
+        assert verdict({}, rows, "sequence.console") == "contradicted"
+        assert verdict({}, requests(30, 9), "sequence.console") == "holds"
+        assert verdict({}, requests(30, 9) + rows, "sequence.console") == "strained"
+
+
+class TestStamp:
+    @pytest.mark.parametrize(
+        ("stamped", "logged", "same"),
+        [
+            ("Claude Sonnet 4.6", "claude-sonnet-4-6-20260301", True),
+            ("Claude Sonnet 4.6", "us.anthropic.claude-sonnet-4-6-20260301-v1:0", True),
+            ("Claude Sonnet 4.6", "claude-sonnet-4-5-20250929", False),
+            ("claude-sonnet-4", "claude-sonnet-4-5-20250929", False),
+            ("gpt-4o", "gpt-4o-2024-08-06", True),
+            ("gpt-4o", "gpt-4o-mini", False),
+            ("gpt-4o", "chatgpt-4o-latest", False),
+            ("gemini-2.0-flash", "models/gemini-2.0-flash-001", False),
+            ("", "gpt-4o", False),
+        ],
+    )
+    def test_a_name_with_a_date_is_the_same_model_and_a_size_or_number_is_not(
+        self, stamped: str, logged: str, same: bool
+    ) -> None:
+        assert same_model(stamped, logged) is same
+
+    def test_calls_of_another_model_contradict_the_stamp_and_a_mix_strains(self) -> None:
+        stamp = {"date": "2026-05-19", "model_version": "Claude Sonnet 4.6"}
+        old = [
+            {"kind": "llm_call", "model_version": "claude-sonnet-4-6", "request_id": f"r{n}", "ts_us": n}
+            for n in range(40)
+        ]
+        new = [{**row, "model_version": "claude-opus-5"} for row in old]
+        found = checked({}, new, record=stamp)
+        assert check_of(found, "record.model_version").verdict == "contradicted"
+        assert found.lines[-1].verdict == "contradicted"
+        assert verdict({}, old, "record.model_version", record=stamp) == "holds"
+        assert verdict({}, old + new, "record.model_version", record=stamp) == "strained"
+        assert verdict({}, new[:5], "record.model_version", record=stamp) == "strained"
+
+
+class TestWhole:
+    def test_every_question_is_looked_for_or_said_to_be_in_no_log(self) -> None:
+        questions = set(shipped().questions)
+        probed = {probe.subject for probe in PROBES}
+        assert questions <= probed | set(UNLOGGED)
+        assert not probed & set(UNLOGGED)
+
+    def test_unknown_answers_are_not_judged_but_hinted_at(self) -> None:
+        found = checked({"duration": "unknown"}, requests(30, 3 * DAY))
+        assert "duration" not in {check.subject for check in found.checks}
+        assert ("duration", "days", True) in {(hint.question, hint.shows, hint.strong) for hint in found.unanswered}
+
+    def test_partly_is_never_contradicted(self) -> None:
+        answers = dict.fromkeys((q for q in shipped().questions if q != "duration"), "partly")
+        found = checked(answers, requests(30, 3 * DAY) + writes(30))
+        verdicts = {check.verdict for check in found.checks if check.subject in answers}
+        assert "contradicted" not in verdicts
+        assert check_of(found, "external_side_effects").verdict == "strained"
+
+    def test_an_empty_log_and_one_of_unreadable_rows_contradict_nothing(self) -> None:
+        for rows in ([], [{"kind": "unknown", "error_message": "broken"}] * 50):
+            for workload in shipped().workloads.values():
+                found = checked(workload.answers.model_dump(), rows)
+                assert not found.contradicted
+                assert {c.verdict for c in found.checks} == {"not_observable"}
+
+    def test_what_cannot_be_said_has_a_reason(self) -> None:
+        found = checked(shipped().workloads["contract-renewal"].answers.model_dump(), requests(3, 9))
+        assert all(check.observed or check.reason for check in found.checks)
+        assert all(check.reason or check.observed for check in found.checks if check.verdict == "not_observable")
+
+    def test_the_order_of_lines_changes_nothing(self) -> None:
+        answers = shipped().workloads["billing-assist"].answers.model_dump()
+        rows = requests(30, 2 * DAY) + writes(30) + approvals(9) + consumed(["a", "b"])
+        shuffled = random.Random(3).sample(rows, len(rows))
+
+        def told(events: Rows) -> list[tuple[str, str, str]]:
+            return sorted((c.subject, c.verdict, c.observed) for c in checked(answers, events).checks)
+
+        assert told(rows) == told(shuffled)
+
+    def test_json_names_its_schema_and_holds_the_conventions(self) -> None:
+        found = checked({"duration": "seconds"}, requests(30, 3 * DAY))
+        said = json.loads(json.dumps(found.to_json()))
+        assert said["schema"] == "advisor/record-check/1"
+        assert set(said["conventions"]) == set(CONVENTIONS)
+        assert said["totals"]["contradicted"] == len(found.contradicted) > 0
+        assert set(said["checks"][0]["evidence"][0]) == {"file", "line", "event_id", "text"}
