@@ -73,13 +73,12 @@ class Coverage:
 
 def kinds_of(entry: Signature) -> list[str]:
     """The kinds of row that an entry's needs name."""
-    named = [
-        kind
-        for need in entry.needs
-        for option in need.split("|")
-        if (kind := option.partition("@")[0].removeprefix("kind:").partition(".")[0]) and _names_a_kind(option)
-    ]
+    named = [_kind(option) for need in entry.needs for option in need.split("|") if _names_a_kind(option)]
     return list(dict.fromkeys(named))
+
+
+def _kind(option: str) -> str:
+    return option.partition("@")[0].removeprefix("kind:").partition(".")[0]
 
 
 def _names_a_kind(option: str) -> bool:
@@ -90,17 +89,20 @@ def assess(entry: Signature, coverage: Coverage) -> Assessability:
     """What the log allows for one entry."""
     kinds = kinds_of(entry) or None
     missing: list[str] = []
-    grade: Grade | Literal["none"] = coverage.grade(entry, kinds)
+    caps: list[Any] = []
+    used: list[str] = []
     for need in entry.needs:
         options = [option.partition("@") for option in need.split("|")]
-        met = [cap or "A" for name, _, cap in options if _met(name, kinds, coverage)]
+        met = {name: cap or "A" for name, _, cap in options if _met(name, kinds, coverage)}
         if not met:
             missing.append(need.partition("@")[0].partition("|")[0])
         else:
-            worst: list[Any] = [grade, min(met)]
-            grade = max(worst, key=(*GRADES, "none").index)
+            caps.append(min(met.values()))
+            # Rows of a proxy's kind are not looked at where the log has better, so they do not lower the grade.
+            used += [_kind(name) for name, cap in met.items() if cap == caps[-1] and _names_a_kind(name)]
     if missing:
         return Assessability("none", tuple(missing))
+    grade = max([coverage.grade(entry, used or kinds), *caps], key=(*GRADES, "none").index)
     return Assessability("D" if grade == "none" else grade, ())
 
 

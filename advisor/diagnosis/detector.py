@@ -69,15 +69,21 @@ class Signs:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a detector gets: its queries answered, its thresholds, and the user's facts."""
+    """What a detector gets: its queries answered, its thresholds, and the user's facts.
 
-    ask: Callable[[str], list[Row]]
+    Attributes:
+        ask: A query's rows by its name; numbers given by name stand in for thresholds, such as a fact.
+        thresholds: Those in force, by slug.
+        facts: What only the user knows.
+    """
+
+    ask: Callable[..., list[Row]]
     thresholds: Mapping[str, float]
     facts: Facts = field(default_factory=Facts)
 
-    def one(self, name: str) -> Row:
+    def one(self, name: str, **stated: float) -> Row:
         """The only row of a query that has one."""
-        return self.ask(name)[0]
+        return self.ask(name, **stated)[0]
 
 
 @dataclass(frozen=True)

@@ -149,8 +149,8 @@ def entry_of(catalog: Catalog, id: str) -> Signature:
 
 
 def _ask(table: EventTable, detector: Detector, thresholds: Mapping[str, float], facts: Facts, skew_us: int) -> Signs:
-    def ask(name: str) -> list[dict[str, Any]]:
-        return table.query(numbered(detector.queries[name], thresholds, skew_us))
+    def ask(name: str, **stated: float) -> list[dict[str, Any]]:
+        return table.query(numbered(detector.queries[name], {**thresholds, **stated}, skew_us))
 
     return detector.read(Asked(ask, thresholds, facts))
 
