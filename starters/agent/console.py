@@ -160,7 +160,7 @@ def _request(project: Project, case: Case) -> str:
                 ("payload", case.payload),
                 ("result", case.result),
             ],
-        ),  # fmt: skip
+        ),
         "<h2>Proposals</h2>",
         _table(
             ("seam", "try", "state", "code", "reason", "model", "policy", "verification", "content"),
@@ -178,7 +178,7 @@ def _request(project: Project, case: Case) -> str:
                 )
                 for p in proposals
             ],
-        ),  # fmt: skip
+        ),
         "<h2>Effects</h2>",
         _table(("key", "tool", "state", "calls"), [(e["key"], e["tool"], e["state"], e["calls"]) for e in effects]),
     ]

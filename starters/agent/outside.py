@@ -1,7 +1,8 @@
 """A stand-in for the systems outside: a SQLite file that remembers every effect. Replace it with clients of your own.
 
 It behaves as good systems do: the same key twice has one effect, and a key can be looked up. `OUTSIDE_IGNORES_KEYS=1`
-makes it behave as others do, and `OUTSIDE_FAILS=tool,tool` makes tools refuse. Tests read from it what really happened.
+makes it behave as others do, and `OUTSIDE_FAILS=tool,tool` makes tools refuse, `OUTSIDE_REFUSES=tool:N` one in N of its keys. Tests read
+from it what really happened.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from .runtime.db import digest
 from .runtime.effects import Args, Tool
 from .runtime.errors import ToolFailed
 
@@ -39,6 +41,9 @@ def act(tool: str, key: str, args: Args) -> Args:
     """One effect, once per key."""
     if tool in os.environ.get("OUTSIDE_FAILS", "").split(","):
         raise ToolFailed(f"{tool} refuses")
+    refused, _, one_in = os.environ.get("OUTSIDE_REFUSES", "").rpartition(":")
+    if tool == refused and int(digest(key), 16) % int(one_in) == 0:
+        raise ToolFailed(f"{tool} refuses {key}")
     with _lock, closing(_open()) as connection:
         connection.execute("BEGIN IMMEDIATE")
         known = connection.execute("SELECT n FROM effect WHERE key = ?", (key,)).fetchone()

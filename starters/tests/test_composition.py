@@ -182,6 +182,81 @@ def test_a_worker_that_was_taken_for_dead_writes_nothing_more(url: str) -> None:
     it.close()
 
 
+def test_a_thrown_switch_stops_a_case_before_its_effects_and_it_goes_on_when_restored(url: str) -> None:
+    it = project(url)
+    if it.kill_switch is None:
+        pytest.skip("this project has no kill switch")
+    it.kill_switch.throw("tenant:t", "ann", "stop")
+    assert it.flow.handle("C-1", "t", REQUEST).state == "stopped"
+    assert outside.effects() == []
+    assert it.flow.advance("C-1").state == "stopped"
+    it.kill_switch.restore("tenant:t", "ann")
+    assert it.flow.advance("C-1").state == "done"
+    it.close()
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("yes", "done"), ("no", "refused"), ("none", "refused")])
+def test_what_needs_a_yes_waits_for_it_and_ends_by_it(url: str, answer: str, ends: str) -> None:
+    it = project(url, {"Propose a discount": {"discount_percent": 20, "message": "twenty"}})
+    if it.approval is None or it.base.gate.default == "allow":
+        pytest.skip("this project asks nobody")
+    assert it.flow.handle("C-1", "t", REQUEST).state == "waiting"
+    assert outside.effects() == []
+    waiting = it.approval.open()[0]
+    if answer == "none":
+        it.base.clock.sleep(waiting["due"] - waiting["opened"])
+    else:
+        assert it.approval.decide(waiting["id"], "ann", answer == "yes")
+    it.sweep()
+    case = it.spine.read("C-1")
+    assert case is not None and case.state == ends
+    code = {"no": "denied_by_person", "none": "approval_timed_out"}.get(answer)
+    assert [each["code"] for each in case.result.get("rejects", [])] == ([code] if code else [])
+    assert bool(outside.effects()) == (answer == "yes")
+    it.close()
+
+
+def test_a_case_over_its_cap_waits_for_room_and_is_then_done(url: str) -> None:
+    it = project(url)
+    if it.throttling is None:
+        pytest.skip("this project has no caps")
+    minute = it.throttling.caps["actions"].per_minute
+    with it.base.db.tx():
+        it.throttling.charge("t", {"actions": minute})
+    case = it.flow.handle("C-1", "t", REQUEST)
+    assert case.state == "throttled" and outside.effects() == []
+    assert it.flow.advance("C-1") == case
+    it.base.clock.sleep(case.result["retry_at"] - it.base.clock.now())
+    assert [each.state for each in it.sweep()] == ["done"]
+    it.close()
+
+
+def test_an_amount_beyond_every_rule_is_a_persons_and_never_done(url: str) -> None:
+    it = project(url)
+    if it.base.gate.default == "allow":
+        pytest.skip("this project's gate only records")
+    case = it.flow.handle("C-1", "t", {**REQUEST, "amount_cents": 200_000_000})
+    assert case.state == ("needs_person" if it.escalation else "refused")
+    assert outside.effects() == []
+    if it.escalation:
+        entry = it.base.inbox.open()[0]
+        assert it.flow.settle(entry["id"], "ann", "abandon").state == "failed"
+        assert it.base.inbox.open() == []
+    it.close()
+
+
+def test_a_model_that_never_answers_makes_a_case_for_a_person_who_may_try_again(url: str) -> None:
+    script: dict[str, object] = {"Propose a discount": {"error": "down"}}
+    it = project(url, script)
+    assert it.flow.handle("C-1", "t", REQUEST).state == "needs_person"
+    assert [row["code"] for row in it.base.inbox.open()] == ["no_proposal"]
+    script["Propose a discount"] = GOOD
+    assert it.flow.settle(it.base.inbox.open()[0]["id"], "ann", "retry").state == "done"
+    with pytest.raises(ValueError, match="no open inbox entry"):
+        it.flow.settle("unknown", "ann", "retry")
+    it.close()
+
+
 def test_the_project_imports_nothing_of_the_tool_that_wrote_it() -> None:
     for path in Path(package.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

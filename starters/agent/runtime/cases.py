@@ -18,8 +18,9 @@ STATES = {
 }
 FINAL = frozenset({"done", "refused", "compensated", "failed"})
 PARKED = frozenset({"needs_person"})
-_LATER = frozenset(STATES) - {"open"}
-TRANSITIONS: dict[str, frozenset[str]] = {state: frozenset() if state in FINAL else _LATER for state in STATES}
+TRANSITIONS: dict[str, frozenset[str]] = {
+    state: frozenset() if state in FINAL else frozenset(STATES) for state in STATES
+}
 """From each state to which others; a final state is left by nothing."""
 
 

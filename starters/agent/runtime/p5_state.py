@@ -115,7 +115,7 @@ class Machine:
                     with self._db.tx():
                         return self._swap(case, state, result, cause, lease, op, attempt)
                 except StaleWrite:
-                    time.sleep(random.random() * 0.004 * 2**attempt)  # noqa: S311 - jitter, not secrecy
+                    time.sleep(random.random() * 0.004 * 2**attempt)
         with self._db.joined():
             row = self._db.row(f"SELECT * FROM machine WHERE id = ?{self._db.for_update}", machine_id)
             if row is None:
@@ -242,12 +242,11 @@ class StateSpine:
         self, db: Database, clock: Clock, leases: Leases, inbox: Inbox, stuck_after_ms: int = 7 * 86_400_000
     ) -> None:
         self.machine = Machine(db, clock, leases=leases)
-        self.timers = Timers(
-            db,
-            clock,
-            self.machine,
-            lambda case, name: inbox.put(case.id, name, f"nothing moved {case.id} in time") and None,
-        )
+
+        def stuck(case: Case, name: str) -> None:
+            inbox.put(case.id, name, f"nothing moved {case.id} in time")
+
+        self.timers = Timers(db, clock, self.machine, stuck)
         self._db, self._clock, self._stuck = db, clock, stuck_after_ms
 
     def open(self, case_id: str, tenant: str, payload: dict[str, Any]) -> Case:

@@ -1,5 +1,6 @@
-"""P6, the human in the loop: kill switch, escalation, approval and throttling. Each plane owns its table; a project has
-the planes its record chose.
+"""P6, the human in the loop: kill switch, escalation, approval and throttling.
+
+Each plane owns its table; a project has the planes its record chose.
 
 - The kill switch is a row, read before every tool call in every process. No cache: what it costs is one primary-key read.
 - An approval has an end. When nobody answers by then it is denied, and recorded as a time-out: never as the decision of a
