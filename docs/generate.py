@@ -20,6 +20,7 @@ from advisor.cli.app import app
 from advisor.diagnosis.judge import Judgement
 from advisor.diagnosis.reliability import Reliability
 from advisor.present.catalog_list import render_catalog
+from advisor.present.diagnosis.document import DiagnosisDocument
 from advisor.replay.plan import Plan
 from advisor.selection import DecisionRecord, recommend
 from advisor.selection.comparison import Comparison
@@ -106,6 +107,7 @@ def schemas() -> dict[str, str]:
         "answers": AnswersFile,
         "record": DecisionRecord,
         "comparison": Comparison,
+        "diagnosis": DiagnosisDocument,
         "judgement": Judgement,
         "reliability": Reliability,
         "plan": Plan,

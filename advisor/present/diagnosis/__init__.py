@@ -1,0 +1,46 @@
+"""Hands a diagnosis over: a screen, a page, a document, or a file for code review and for CI; secrets masked first."""
+
+from __future__ import annotations
+
+import json
+
+from advisor.diagnosis.findings import Diagnosis
+
+FORMATS = ("terminal", "markdown", "html", "json", "sarif", "junit")
+
+
+def render_diagnosis(
+    diagnosis: Diagnosis, format: str, *, color: bool = False, width: int = 100, redact: bool = True
+) -> str:
+    """The diagnosis in one of FORMATS.
+
+    Args:
+        diagnosis: What was found.
+        format: One of FORMATS; JSON is `advisor/diagnosis/1`, SARIF is 2.1.0, JUnit is what Jenkins reads.
+        color: ANSI colours in terminal text.
+        width: Columns of terminal text.
+        redact: Mask secrets and personal data in everything that came out of the logs.
+    """
+    if redact:
+        from advisor.present.diagnosis.masking import masked
+
+        diagnosis = masked(diagnosis)
+    if format == "json":
+        from advisor.present.diagnosis.document import document
+
+        return json.dumps(document(diagnosis).to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if format == "sarif":
+        from advisor.present.diagnosis.sarif import render as sarif
+
+        return sarif(diagnosis)
+    if format == "junit":
+        from advisor.present.diagnosis.junit import render as junit
+
+        return junit(diagnosis)
+    if format == "terminal":
+        from advisor.present.diagnosis.terminal import render as terminal
+
+        return terminal(diagnosis, color=color, width=width)
+    from advisor.present.diagnosis.pages import html, markdown
+
+    return markdown(diagnosis) if format == "markdown" else html(diagnosis)

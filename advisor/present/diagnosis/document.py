@@ -1,0 +1,205 @@
+"""The JSON shape `advisor/diagnosis/1`: every detector's answer with its evidence, and what was read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from advisor.diagnosis.detector import Grade, Verdict
+from advisor.diagnosis.findings import Assessability, Citation, Diagnosis, Finding, Severity
+
+Graded = Grade | Literal["none"]
+
+
+class Shape(BaseModel):
+    """A part of the document."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class BadRecord(Shape):
+    """A record that could not be read."""
+
+    line: int
+    why: str
+
+
+class FileRead(Shape):
+    """What became of one file; `bad` lists the first bad records."""
+
+    path: str
+    format: str | None = None
+    rows: int = 0
+    bad_rows: int = 0
+    skipped_reason: str | None = None
+    bad: tuple[BadRecord, ...] = ()
+
+
+class GuessedKind(Shape):
+    """Rows whose kind was guessed from a name, and the first of them."""
+
+    name: str
+    kind: str
+    rows: int
+    file: str | None = None
+    line: int | None = None
+
+
+class Inventory(Shape):
+    """What was read. `coverage` is the share of rows that fill a column; `copies` counts rows that stood twice."""
+
+    files: tuple[FileRead, ...] = ()
+    rows: int = 0
+    bad_rows: int = 0
+    requests: int = 0
+    coverage: dict[str, float] = Field(default_factory=dict)
+    guessed_kinds: tuple[GuessedKind, ...] = ()
+    copies: int = 0
+    skew_us: int = 0
+
+
+class Assessed(Shape):
+    """What the log allows for one detector."""
+
+    grade: Graded
+    missing: tuple[str, ...]
+
+
+class Evidence(Shape):
+    """A row that a finding rests on; `ts_us` is its time in microseconds since 1970, UTC."""
+
+    file: str
+    line: int
+    event_id: str | None
+    text: str
+    ts_us: int | None
+
+
+class FoundOne(Shape):
+    """One detector's answer; `count` of `of` cases (`unit`) show the symptom, of `relevant` that its rule speaks of."""
+
+    signature: str
+    title: str
+    pattern: str
+    sdb_part: str
+    status: str
+    verdict: Verdict
+    severity: Severity
+    confidence: float
+    grade: Graded
+    missing: tuple[str, ...]
+    count: int
+    of: int
+    relevant: int
+    unit: str
+    rate: float | None
+    interval: tuple[float, float] | None
+    p_value: float | None
+    said: str
+    evidence: tuple[Evidence, ...]
+    cause: str
+    cause_seen: str | None
+    cause_evidence: tuple[Evidence, ...]
+    correction: str
+    refuted_by: str
+    refuted: str | None
+    traps: tuple[str, ...]
+    checked: tuple[str, ...]
+    thresholds: dict[str, float]
+    overridden: tuple[str, ...]
+    detail: dict[str, tuple[dict[str, Any], ...]]
+
+
+class VersionSeen(Shape):
+    """A version of model, prompt, policy, code or index: first and last seen, in microseconds since 1970, UTC."""
+
+    of: str
+    version: str
+    first_us: int | None
+    last_us: int | None
+    rows: int
+
+
+class DiagnosisDocument(Shape):
+    """The JSON shape `advisor/diagnosis/1`; findings stand the loudest and most severe first."""
+
+    schema_: Literal["advisor/diagnosis/1"] = Field(default="advisor/diagnosis/1", alias="schema")
+    inventory: Inventory
+    assessability: dict[str, Assessed]
+    findings: tuple[FoundOne, ...]
+    versions: tuple[VersionSeen, ...]
+    lenses: dict[str, Any]
+    log_next: tuple[str, ...]
+    log_next_unlocks: dict[str, tuple[str, ...]]
+    knowledge_version: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def document(diagnosis: Diagnosis) -> DiagnosisDocument:
+    """The document of a diagnosis."""
+    return DiagnosisDocument(
+        inventory=_inventory(diagnosis),
+        assessability={id: _assessed(each) for id, each in diagnosis.assessability.items()},
+        findings=tuple(_found(finding) for finding in diagnosis.findings),
+        versions=tuple(
+            VersionSeen(
+                of=row["of"],
+                version=row["version"],
+                first_us=row["first_us"],
+                last_us=row["last_us"],
+                rows=row["rows_"],
+            )
+            for row in diagnosis.versions
+        ),
+        lenses=_plain(diagnosis.lenses),
+        log_next=tuple(column for column, _ in diagnosis.log_next),
+        log_next_unlocks=dict(diagnosis.log_next),
+        knowledge_version=diagnosis.knowledge_version,
+    )
+
+
+def _inventory(diagnosis: Diagnosis) -> Inventory:
+    known = {name: diagnosis.inventory[name] for name in Inventory.model_fields if name in diagnosis.inventory}
+    return Inventory.model_validate({**_plain(known), "skew_us": diagnosis.skew_us})
+
+
+def _assessed(each: Assessability) -> Assessed:
+    return Assessed(grade=each.grade, missing=each.missing)
+
+
+def _found(finding: Finding) -> FoundOne:
+    given = {name: getattr(finding, name) for name in FoundOne.model_fields}
+    given |= {
+        "evidence": tuple(_evidence(each) for each in finding.evidence),
+        "cause_evidence": tuple(_evidence(each) for each in finding.cause_evidence),
+        "p_value": _plain(finding.p_value),
+        "thresholds": dict(finding.thresholds),
+        "detail": {title: _plain(rows) for title, rows in finding.detail.items()},
+    }
+    return FoundOne(**given)
+
+
+def _evidence(each: Citation) -> Evidence:
+    return Evidence.model_validate(_plain({name: getattr(each, name) for name in Evidence.model_fields}))
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: what JSON cannot hold is null, or its text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        # Names of files may hold bytes that are no text; JSON must not.
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return str(value)

@@ -1,0 +1,54 @@
+"""A diagnosis as JUnit XML: a test case for each detector, so that CI shows what failed and what was not checked."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from advisor.diagnosis.findings import Diagnosis, Finding
+from advisor.errors import printable
+from advisor.present.diagnosis import words
+
+_SKIPPED = ("not_assessable", "insufficient")
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """One suite: present and likely fail, what could not be checked is skipped with the reason, the rest passes.
+
+    A possible finding passes, and says so in its output: it is no ground to stop a pipeline.
+    """
+    failures = sum(finding.found for finding in diagnosis.findings)
+    skipped = sum(finding.verdict in _SKIPPED for finding in diagnosis.findings)
+    counts = {"tests": str(len(diagnosis.findings)), "failures": str(failures), "errors": "0"}
+    root = Element("testsuites", {"name": "advisor diagnose", **counts})
+    suite = SubElement(root, "testsuite", {"name": "advisor diagnose", **counts, "skipped": str(skipped)})
+    properties = SubElement(suite, "properties")
+    for name, value in (("read", words.was_read(diagnosis)), ("knowledge", diagnosis.knowledge_version)):
+        SubElement(properties, "property", {"name": name, "value": printable(value)})
+    for finding in sorted(diagnosis.findings, key=lambda each: each.signature):
+        _case(suite, finding)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _case(suite: Element, finding: Finding) -> None:
+    case = SubElement(suite, "testcase", {"classname": f"advisor.{finding.pattern}", "name": finding.signature})
+    said = printable(finding.said)
+    if finding.found:
+        kind = f"{finding.verdict}, {finding.severity}"
+        SubElement(case, "failure", {"type": kind, "message": f"{finding.title}: {said}"}).text = _text(finding)
+    elif finding.verdict in _SKIPPED:
+        SubElement(case, "skipped", {"message": f"{words.verdict(finding.verdict)}: {said}"})
+    elif finding.verdict == "possible":
+        SubElement(case, "system-out").text = f"possible, {finding.severity}: {said}\n{_text(finding)}"
+    else:
+        reason = f" {printable(finding.refuted)}" if finding.refuted else ""
+        SubElement(case, "system-out").text = f"{finding.verdict}: {said}{reason}"
+
+
+def _text(finding: Finding) -> str:
+    rows = [f"{words.place(each)}: {each.text}" for each in finding.evidence]
+    lines = [*rows, f"Cause: {finding.cause}", f"Correction: {finding.correction}"]
+    if finding.cause_seen:
+        lines.insert(len(rows), f"Cause seen: {finding.cause_seen}")
+    return "\n".join(map(printable, lines))

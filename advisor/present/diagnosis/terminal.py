@@ -1,0 +1,113 @@
+"""A diagnosis as terminal text: a screen that is enough at three in the morning, and the details below it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from advisor.diagnosis.findings import Diagnosis, Finding
+from advisor.errors import printable
+from advisor.present.diagnosis import details, words
+from advisor.present.diagnosis.details import SEVERITY_STYLE
+from advisor.present.terminal import to_text
+
+SCREEN = 23
+"""Lines of the summary at most: a small terminal's 24, less the one with the prompt."""
+
+
+def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
+    """The summary, then the details."""
+
+    def draw(console: Console) -> None:
+        for line in summary(console, diagnosis):
+            console.print(line)
+        details.draw(console, diagnosis)
+        console.print()
+        console.print(Text(f"{words.headline(diagnosis)}. {words.rest(diagnosis)}", style="bold"))
+        console.print(
+            Text(f"Knowledge {diagnosis.knowledge_version}. `advisor explain ID` explains any id.", style="dim")
+        )
+
+    return to_text(draw, color=color, width=width)
+
+
+def summary(console: Console, diagnosis: Diagnosis) -> list[Text]:
+    """At most SCREEN lines: what was read, what was found, how much was not, and what to log next."""
+    head = clipped(console, Text(printable(words.was_read(diagnosis)), style="dim"), 2)
+    foot = clipped(console, Text(f"{words.headline(diagnosis)}. {words.rest(diagnosis)}", style="bold"), 2)
+    if diagnosis.log_next:
+        said = f"Log next: {words.next_columns(diagnosis)}"
+        foot += clipped(console, Text(printable(said), style="cyan"), 1)
+    room = SCREEN - len(head) - len(foot) - 2
+    found = words.shown(diagnosis)
+    middle = _findings(console, found, room) if found else _nothing(console, diagnosis, room)
+    return [*head, Text(), *middle, Text(), *foot]
+
+
+# How many lines of what was said, of rows and of the fix a finding gets, from a title only to all of it.
+_STEPS = ((0, 0, 0), (1, 1, 1), (2, 1, 2), (4, 2, 3))
+
+
+def _findings(console: Console, found: tuple[Finding, ...], room: int) -> list[Text]:
+    """As much of each finding as there is room for, a step at a time, the first findings first."""
+    blocks = [_block(console, finding, *_STEPS[0]) for finding in found]
+    for step in _STEPS[1:]:
+        for at, finding in enumerate(found):
+            larger = _block(console, finding, *step)
+            if sum(map(len, blocks)) - len(blocks[at]) + len(larger) <= room:
+                blocks[at] = larger
+    lines = [line for block in blocks for line in block]
+    if len(lines) > room:
+        lines = [*lines[: room - 1], Text(f"and {len(lines) - room + 1} more, below", style="dim")]
+    return lines
+
+
+def _block(console: Console, finding: Finding, said: int, rows: int, fix: int) -> list[Text]:
+    """A finding in a few lines: what it is, what was seen, where, and what to do."""
+    lines = clipped(console, title(finding), 1)
+    lines += clipped(console, Text(printable(finding.said)), said, "  ")
+    for first in finding.evidence[:1]:
+        seen = Text.assemble(("see ", "cyan"), (printable(words.place(first)), "bold"), " ", printable(first.text))
+        lines += clipped(console, seen, rows, "  ")
+    return lines + clipped(console, Text.assemble(("fix ", "green"), printable(finding.correction)), fix, "  ")
+
+
+def title(finding: Finding) -> Text:
+    """Severity, title, verdict and id."""
+    return Text.assemble(
+        (finding.severity.upper(), SEVERITY_STYLE[finding.severity]),
+        " ",
+        (printable(finding.title), "bold"),
+        f", {words.verdict(finding.verdict)} ",
+        (f"({finding.signature})", "dim"),
+    )
+
+
+def _nothing(console: Console, diagnosis: Diagnosis, room: int) -> list[Text]:
+    """What was excluded and what could not be checked, by name as far as there is room."""
+    groups = words.excluded(diagnosis)
+    lines = [Text("Nothing was found. That excludes only what the log could show:")]
+    each = max(1, (room - 1) // max(1, len(groups)))
+    for name, findings in groups:
+        ids = ", ".join(finding.signature for finding in findings)
+        lines += clipped(console, Text.assemble((f"{name}: ", "bold"), ids), each, "  ")
+    return lines[:room]
+
+
+def clipped(console: Console, text: Text, most: int, indent: str = "") -> list[Text]:
+    """The text in at most that many lines of the console's width; an ellipsis stands for the rest."""
+    if not most:
+        return []
+    width = console.width - len(indent)
+    lines = list(text.wrap(console, width, overflow="fold"))
+    if len(lines) > most:
+        lines = lines[:most]
+        lines[-1].rstrip()
+        lines[-1].truncate(width - 1)
+        lines[-1].append("…")
+    return [_indented(line, indent) for line in lines]
+
+
+def _indented(line: Text, indent: str) -> Text:
+    line.rstrip()
+    return Text.assemble(indent, line) if indent else line
