@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import tomlkit
@@ -49,6 +50,16 @@ class Draft:
     def answer(self, question: str, value: str) -> None:
         """Records one answer."""
         self._put("answers", question, value)
+
+    def fill(self, answers: Mapping[str, str], notes: Mapping[str, str]) -> None:
+        """Records several answers and notes in one writing; what is noted already keeps its note."""
+        for name, values in (("answers", answers), ("notes", notes)):
+            if values:
+                table = self._table(self._document, name)
+                for key, value in values.items():
+                    if name == "answers" or key not in table:
+                        table[key] = value
+        self._save()
 
     def note(self, question: str, text: str) -> None:
         """Records why a question was answered as it was; an empty text removes the note."""
