@@ -1,3 +1,3 @@
 """Detectors of the failure signatures of pattern P4."""
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("crash_loop", "slow_gate", "stalled_child", "ungated_tool")
