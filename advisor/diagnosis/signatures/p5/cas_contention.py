@@ -2,54 +2,77 @@
 
 from __future__ import annotations
 
-from advisor.diagnosis.detector import CITED, Asked, Detector, Signs
+from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Signs
 from advisor.diagnosis.statistics import at_least
 
-# An operation is an op_id; without one, the tries of one request on one row by one worker up to the try that succeeds.
+# An operation is an op_id on one row in one request; without an op_id, the tries of one request on one row by one
+# worker up to the try that succeeds. Retries are told by the attempt's number where it counts, else by the tries.
 _TRIES = """
-WITH tries AS (
-    SELECT row_id, resource_id, request_id, expected_version, status, ts_us, attempt, llm_in_window, op_id,
-           COALESCE(op_id, CONCAT(
-               COALESCE(request_id, ''), '/', COALESCE(resource_id, ''), '/', COALESCE(worker_id, ''), '/',
-               CAST(COALESCE(SUM(CASE WHEN status = 'ok' THEN 1 ELSE 0 END) OVER (
-                   PARTITION BY request_id, resource_id, worker_id ORDER BY ord, row_id
-                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS VARCHAR))) AS operation
+WITH named AS (
+    SELECT row_id, resource_id, request_id, worker_id, expected_version, status, ts_us, ord, attempt, llm_in_window,
+           op_id, duration_us
     FROM events
-    WHERE kind = 'cas'
+    WHERE kind = 'cas' AND (op_id IS NOT NULL OR (request_id IS NOT NULL AND resource_id IS NOT NULL))
+),
+tries AS (
+    SELECT row_id, resource_id, request_id, expected_version, status, ts_us, attempt, llm_in_window, duration_us,
+           CASE WHEN op_id IS NOT NULL
+                THEN CONCAT('o/', op_id, '/', COALESCE(request_id, ''), '/', COALESCE(resource_id, ''))
+                ELSE CONCAT('r/', request_id, '/', resource_id, '/', COALESCE(worker_id, ''), '/', CAST(
+                    SUM(CASE WHEN op_id IS NULL AND status = 'ok' THEN 1 ELSE 0 END) OVER (
+                        PARTITION BY request_id, resource_id, worker_id, CASE WHEN op_id IS NULL THEN 1 ELSE 0 END
+                        ORDER BY ord, row_id ROWS UNBOUNDED PRECEDING)
+                    - CASE WHEN status = 'ok' THEN 1 ELSE 0 END AS VARCHAR)) END AS operation
+    FROM named
 ),
 operations AS (
     SELECT operation, MIN(resource_id) AS resource_id, MIN(request_id) AS request_id, MIN(row_id) AS first_row,
-           CASE WHEN MAX(attempt) > COUNT(*) THEN MAX(attempt) ELSE COUNT(*) END - 1 AS retries,
+           CASE WHEN COUNT(attempt) = COUNT(*) AND (COUNT(DISTINCT attempt) > 1 OR COUNT(*) = 1 OR MAX(attempt) > 1)
+                THEN GREATEST(MAX(attempt), 1) ELSE COUNT(*) END - 1 AS retries,
            COUNT(DISTINCT expected_version) AS versions, COUNT(expected_version) AS with_version,
-           MAX(CASE WHEN llm_in_window THEN 1 ELSE 0 END) AS model_inside
+           MAX(CASE WHEN llm_in_window THEN 1 ELSE 0 END) AS model_inside,
+           MAX(CASE WHEN duration_us > {window} * 1000000 THEN 1 ELSE 0 END) AS long_window
     FROM tries
     GROUP BY operation
+),
+over_limit AS (
+    SELECT operation, resource_id, request_id, retries, versions, with_version, model_inside, long_window
+    FROM operations WHERE retries > {p99_retries}
+),
+hot AS (
+    SELECT resource_id, COUNT(DISTINCT request_id) AS requests, COUNT(request_id) AS with_request,
+           COUNT(*) AS operations
+    FROM operations
+    WHERE resource_id IN (SELECT resource_id FROM over_limit)
+    GROUP BY resource_id
 )
 """
 QUERIES = {
     "operations": _TRIES
     + """
-SELECT COUNT(*) AS operations, SUM(CASE WHEN retries > {p99_retries} THEN 1 ELSE 0 END) AS over,
-       SUM(CASE WHEN retries > {p99_retries} AND model_inside = 1 THEN 1 ELSE 0 END) AS over_model,
-       SUM(CASE WHEN retries > {p99_retries} AND with_version > 1 AND versions = 1 THEN 1 ELSE 0 END) AS over_blind
-FROM operations
+SELECT (SELECT COUNT(*) FROM operations) AS operations, COUNT(*) AS over_, SUM(o.model_inside) AS over_model,
+       SUM(o.long_window) AS over_long,
+       SUM(CASE WHEN o.with_version > 1 AND o.versions = 1 THEN 1 ELSE 0 END) AS over_blind,
+       SUM(CASE WHEN h.operations > 1 AND h.with_request = h.operations AND h.requests = 1 THEN 1 ELSE 0 END)
+           AS over_alone
+FROM over_limit o LEFT JOIN hot h ON h.resource_id = o.resource_id
 """,
     "rows": _TRIES
     + """
-SELECT resource_id, COUNT(*) AS operations, COUNT(DISTINCT request_id) AS requests, MAX(retries) AS most_retries
-FROM operations WHERE retries > {p99_retries}
-GROUP BY resource_id ORDER BY operations DESC, resource_id LIMIT 5
+SELECT o.resource_id, COUNT(*) AS slow_operations, MAX(h.operations) AS operations, MAX(h.requests) AS requests,
+       MAX(o.retries) AS most_retries
+FROM over_limit o JOIN hot h ON h.resource_id = o.resource_id
+GROUP BY o.resource_id ORDER BY slow_operations DESC, o.resource_id LIMIT 5
 """,
     "worst": _TRIES
     + """
-SELECT t.row_id FROM tries t JOIN operations o ON o.operation = t.operation
-WHERE o.retries > {p99_retries}
-ORDER BY o.retries DESC, o.operation, t.row_id LIMIT 20
+SELECT t.row_id FROM tries t JOIN over_limit o ON o.operation = t.operation
+ORDER BY o.retries DESC, o.operation, t.attempt, t.ts_us, t.row_id LIMIT 20
 """,
     "coverage": """
 SELECT COUNT(*) AS tries,
        SUM(CASE WHEN (op_id IS NOT NULL OR (request_id IS NOT NULL AND resource_id IS NOT NULL))
-                 AND status IS NOT NULL THEN 1 ELSE 0 END) AS usable
+                 AND (status IS NOT NULL OR (op_id IS NOT NULL AND attempt IS NOT NULL)) THEN 1 ELSE 0 END) AS usable
 FROM events WHERE kind = 'cas'
 """,
 }
@@ -59,37 +82,52 @@ def read(asked: Asked) -> Signs:
     """The exact form of "more than three times at p99": are more than one percent of operations over the limit?"""
     coverage, seen = asked.one("coverage"), asked.one("operations")
     limit, least = int(asked.thresholds["p99-retries"]), int(asked.thresholds["min-ops"])
-    operations, over = int(seen["operations"] or 0), int(seen["over"] or 0)
-    usable = operations if coverage["usable"] == coverage["tries"] else int(coverage["usable"] or 0)
+    operations, over = int(seen["operations"] or 0), int(seen["over_"] or 0)
+    tries, good = int(coverage["tries"] or 0), int(coverage["usable"] or 0)
     p_value = at_least(over, operations, 0.01)
     fired = over > 0 and p_value < asked.thresholds["alpha"]
     rows = asked.ask("rows") if over else []
-    one_request = [row for row in rows if row["requests"] == 1 and row["operations"] > 1]
+    alone = int(seen["over_alone"] or 0)
+    verdict = ("refuted" if alone == over else "present") if fired else None
     return Signs(
-        relevant=max(operations, usable),
-        usable=usable,
+        # Operations stand for tries: unusable tries count in proportion.
+        relevant=operations if good == tries else max(operations, operations * tries // max(1, good)),
+        usable=operations,
         count=over,
         unit="operations",
-        verdict="present" if fired else None,
+        verdict=verdict,  # type: ignore[arg-type]
         # A few slow operations among too few to tell: neither shown nor excluded.
         least=least,
         said=f"{over} of {operations} operations retried more than {limit} times (exact p = {p_value:.2g}).",
         rows=[row["row_id"] for row in asked.ask("worst")][:CITED] if over else (),
-        cause=_cause(over, int(seen["over_model"] or 0), int(seen["over_blind"] or 0)) if fired else None,
+        cause=_cause(over, seen, rows) if verdict == "present" else None,
         traps=[
-            f"All conflicts on {row['resource_id']} lie within one request: duplicates of one delivery?"
-            for row in one_request
-        ],
+            f"{alone} of {over} are on rows that one request alone works on: one delivery competing with itself.",
+            "Retries are counted by operation, and a first try is no retry.",
+        ]
+        if over
+        else (),
+        refuted="All conflicts lie within one request each: a message was delivered twice"
+        if verdict == "refuted"
+        else None,
         strength=max(0.5, 1 - p_value) if fired else 1.0,
         p_value=p_value,
         detail={"Rows that workflows race for": rows} if rows else {},
     )
 
 
-def _cause(over: int, model: int, blind: int) -> str:
+def _cause(over: int, seen: Row, rows: list[Row]) -> str:
+    hottest = rows[0] if rows else None
     said = [
-        f"{model} of {over} have a model call between read and write" if model else "",
-        f"{blind} of {over} tried again with the version that had just failed" if blind else "",
+        f"{hottest['slow_operations']} of {over} are on {hottest['resource_id']}, where {hottest['requests']} requests "
+        "compete"
+        if hottest and hottest["requests"] > 1
+        else "",
+        f"{seen['over_model']} of {over} have a model call between read and write" if seen["over_model"] else "",
+        f"{seen['over_long']} of {over} held the row open for longer than the window" if seen["over_long"] else "",
+        f"{seen['over_blind']} of {over} tried again with the version that had just failed"
+        if seen["over_blind"]
+        else "",
     ]
     return "; ".join(part for part in said if part) or "Several operations race for the same rows"
 
