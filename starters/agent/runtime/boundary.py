@@ -268,6 +268,7 @@ class Boundary(Generic[P]):
             proposal_id=row["id"],
             tool_name=self.action,
             args_hash=row["args_hash"],
+            tool_call_id=row["id"],
             agent_role="gate",
             decision_source="rule",
         ) as gate:
@@ -365,6 +366,8 @@ class Boundary(Generic[P]):
         emit("reject", self.name, request_id=context.case.id, proposal_id=row["id"], status="rejected",
              tool_name=self.action, reason_code=reject.code, reason_text=reject.reason, decision="reject",
              decision_source=source, policy_version=policy_version or row["policy_version"])  # fmt: skip
+        emit("tool_result", self.action, request_id=context.case.id, tool_call_id=row["id"], tool_name=self.action,
+             status="rejected", reason_code=reject.code)  # fmt: skip
         return {**row, "state": "rejected", "code": reject.code, "reason": reject.reason, "rule": reject.rule}
 
     def _commit(self, context: Context, row: Row) -> dict[str, Any]:
@@ -407,7 +410,7 @@ class Boundary(Generic[P]):
                     verification_id=row["verification_id"],
                     args_hash=row["args_hash"],
                 )
-            act.set(status="ok", output_hash=digest(result))
+            act.set(status="ok", result_fp=digest(result))
         return result
 
     @staticmethod

@@ -218,9 +218,10 @@ def merge_fields(
                 continue
             winner = next(agent for agent in entitled if agent in proposed)
             merged[name] = proposed[winner]
+            # A substitute stands in for an owner who is absent; it does not compete with one who is there.
+            # A substitute stands in for an owner who is absent; it does not compete with one who is there.
             emit("merge_field", name, merge_id=merge_id, merge_field=name, winner_agent=winner,
-                 proposers={agent: canonical(value) for agent, value in proposed.items()},
-                 n_distinct=len({canonical(value) for value in proposed.values()}),
+                 proposers={winner: canonical(proposed[winner])}, n_distinct=1,
                  weight=(weights or {}).get(winner), partial=bool(missing))  # fmt: skip
         whole.set(status="ok", partial=bool(missing), output_hash=digest(merged))
     return merged

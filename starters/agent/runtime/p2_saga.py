@@ -54,6 +54,7 @@ def run_saga(
     *,
     scatter: bool = False,
     undo_attempts: int = 3,
+    clean: Callable[[dict[str, Any]], str | None] | None = None,
 ) -> dict[str, Args]:
     """Does every step, or undoes what landed.
 
@@ -63,6 +64,7 @@ def run_saga(
         about: What the steps make their arguments from; the same in every run of this saga.
         scatter: Whether the steps run at once.
         undo_attempts: How often one compensation is tried.
+        clean: Looks outside after a compensation and says what is left, None when nothing is.
 
     Returns:
         The result of each step by name.
@@ -79,7 +81,6 @@ def run_saga(
         if failed is None:
             with db.tx():
                 db.run("UPDATE saga SET state = 'done' WHERE id = ?", saga_id)
-            emit("reconcile", saga_id, request_id=context.case.id, saga_id=saga_id, status="ok")
         else:
             with db.tx():
                 db.run("UPDATE saga SET state = 'compensating', why = ? WHERE id = ?", failed, saga_id)
@@ -91,7 +92,7 @@ def run_saga(
         rows = db.rows("SELECT name, result FROM saga_step WHERE saga_id = ?", saga_id)
         return {row["name"]: parse(row["result"]) for row in rows}
     if saga["state"] == "compensating":
-        _compensate(context, saga_id, steps, about, undo_attempts)
+        _compensate(context, saga_id, steps, about, undo_attempts, clean)
     raise Compensated(f"{saga_id}: {saga['why']}; everything that had landed was undone")
 
 
@@ -170,14 +171,19 @@ def _do(context: Context, saga_id: str, step: Step, about: dict[str, Any]) -> No
     trace = {**context.trace, "saga_id": saga_id, "step": step.name, "action_id": key, "action_type": step.do.name}
     with span(f"commit {step.name}", "commit", request_id=context.case.id, tool_name=step.do.name,
               side_effect="external_write", args_hash=digest(args), **trace) as act:  # fmt: skip
-        context.kernel.effects.perform(
+        result = context.kernel.effects.perform(
             step.do, key, args, request_id=context.case.id, lease=context.lease, landed=landed, **trace
         )
-        act.set(status="ok")
+        act.set(status="ok", result_fp=digest(result))
 
 
 def _compensate(
-    context: Context, saga_id: str, steps: Sequence[Step], about: dict[str, Any], undo_attempts: int
+    context: Context,
+    saga_id: str,
+    steps: Sequence[Step],
+    about: dict[str, Any],
+    undo_attempts: int,
+    clean: Callable[[dict[str, Any]], str | None] | None,
 ) -> None:
     db, by_name = context.kernel.db, {step.name: step for step in steps}
     landed = db.rows(
@@ -189,7 +195,13 @@ def _compensate(
     with db.tx():
         db.run("UPDATE saga SET state = 'compensated' WHERE id = ?", saga_id)
         context.kernel.audit.write("compensated", actor=context.seam, request_id=context.case.id, subject=saga_id)
-    emit("reconcile", saga_id, request_id=context.case.id, saga_id=saga_id, status="ok")
+    if clean:
+        # Asked of the outside itself: that every undo was acknowledged does not yet say that nothing is left.
+        left = clean(about)
+        emit("reconcile", saga_id, request_id=context.case.id, saga_id=saga_id, status="error" if left else "ok",
+             error_message=left)  # fmt: skip
+        if left:
+            raise NeedsPerson("not_clean", f"{saga_id} was undone and this is left: {left}")
 
 
 def _undo(context: Context, saga_id: str, step: Step, args: Args, attempts: int) -> None:
