@@ -43,6 +43,9 @@ class Screen(Protocol):
     def help(self, view: QuestionView) -> None:
         """Shows all there is to a question."""
 
+    def symptom(self, heading: str, lines: Sequence[str], panel: Sequence[tuple[str, str]]) -> str:
+        """Asks whether something is seen: yes, no, unknown or back."""
+
 
 def everything(view: QuestionView) -> list[str]:
     """A question with nothing left out."""
@@ -90,6 +93,12 @@ class PlainScreen:
 
     def help(self, view: QuestionView) -> None:  # noqa: D102
         self.say(everything(view))
+
+    def symptom(self, heading: str, lines: Sequence[str], panel: Sequence[tuple[str, str]]) -> str:  # noqa: D102
+        print(f"\n{heading}.")
+        self.say([*lines, *(f"{label}: {value}" for label, value in panel)])
+        keys = {"y": "yes", "n": "no", "u": "unknown", "b": "back", "q": "leave"}
+        return self._one_of("y yes, n no, u unknown; b back, q end here", keys, None)
 
     def _one_of(self, offer: str, keys: dict[str, str], default: str | None) -> str:
         while True:
@@ -150,6 +159,11 @@ class FullScreen:
     def help(self, view: QuestionView) -> None:  # noqa: D102
         self._draw(view.heading, [], everything(view))
         self._keyed("", {"g": "go back to the question"}, {"q": "leave"}, None)
+
+    def symptom(self, heading: str, lines: Sequence[str], panel: Sequence[tuple[str, str]]) -> str:  # noqa: D102
+        self._draw(heading, panel, lines)
+        options = {"y": "yes", "n": "no", "u": "unknown"}
+        return self._keyed("b back   q end here", options, {"b": "back", "q": "leave"}, None)
 
     def _draw(self, heading: str, panel: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
         from rich.console import Console

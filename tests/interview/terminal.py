@@ -14,11 +14,13 @@ import pyte
 class Terminal:
     """Runs `advisor` in a pty and keeps the screen that a person would see."""
 
+    program: tuple[str, ...] = ("-m", "advisor")
+
     def __init__(self, *arguments: str, cwd: Path, **environment: str) -> None:
         keep = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES", "FORCE_COLOR")}
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "advisor", *arguments],
+            [*self.program, *arguments],
             cwd=str(cwd),
             env=keep | {"TERM": "xterm-256color"} | environment,
             dimensions=(24, 80),
