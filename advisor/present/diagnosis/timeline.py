@@ -160,7 +160,7 @@ def _lane(lane: Lane, y: float, x: Any, named: bool) -> list[str]:
             else f'<circle class="dot {style}" cx="{at:.1f}" cy="{y:.1f}" r="5">{about}</circle>'
         )
         parts.append(shape)
-        width = 6.2 * len(mark.name)
+        width = 6.8 * min(len(mark.name), 20)
         left = at - 4 if at + width < _WIDTH else _WIDTH - width
         # A name stands above its mark, below it where the one before needs the room, and nowhere where both do.
         side = next((side for side in (0, 1) if left >= free[side]), None)
