@@ -1,3 +1,3 @@
 """Detectors of the failure signatures of pattern P2."""
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("dirty_compensation", "oversized_compensation", "duplicate_effect")
