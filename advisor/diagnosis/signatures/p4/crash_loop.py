@@ -10,7 +10,13 @@ _TRANSIENT = (
 )
 # A run is a child's consecutive crashes of one fault in one version of the code; a success or an escalation ends it.
 _RUNS = f"""
-WITH marked AS (
+WITH suspects AS (
+    SELECT child_id FROM events
+    WHERE kind = 'crash' AND error_fp IS NOT NULL AND child_id IS NOT NULL
+    GROUP BY child_id, error_fp
+    HAVING COUNT(*) > LEAST({{max_restarts}}, COALESCE(MIN(max_attempts), {{max_restarts}}))
+),
+marked AS (
     SELECT row_id, child_id, ts_us, kind, error_fp, error_type, code_version, max_attempts,
            CASE WHEN kind = 'crash' THEN 'crash' WHEN kind = 'escalation' THEN 'escalation' ELSE 'success' END AS what,
            CASE WHEN regexp_matches(LOWER(CONCAT(COALESCE(error_type, ''), ' ', COALESCE(error_fp, ''), ' ',
@@ -21,7 +27,7 @@ WITH marked AS (
       AND ((kind = 'crash' AND error_fp IS NOT NULL) OR kind = 'escalation'
            OR (kind = 'ok_tick' AND COALESCE(status, 'ok') = 'ok')
            OR (kind NOT IN ('crash', 'restart', 'escalation', 'ok_tick', 'log', 'unknown') AND status = 'ok'))
-      AND child_id IN (SELECT child_id FROM events WHERE kind = 'crash')
+      AND child_id IN (SELECT child_id FROM suspects)
 ),
 ordered AS (
     SELECT row_id, child_id, ts_us, what, error_fp, error_type, code_version, max_attempts, transient,
@@ -66,8 +72,10 @@ loops AS (
 ),
 windows AS (SELECT fault, MIN(first_us) AS first_us, MAX(last_us) AS last_us FROM loops GROUP BY fault),
 outages AS (
-    SELECT w.fault, COUNT(DISTINCT n.child_id) AS hit
-    FROM windows w JOIN numbered n ON n.fault = w.fault AND n.ts_us BETWEEN w.first_us AND w.last_us
+    SELECT w.fault, COUNT(DISTINCT e.child_id) AS hit
+    FROM windows w JOIN events e
+      ON CONCAT(COALESCE(e.error_type, ''), '|', e.error_fp) = w.fault AND e.ts_us BETWEEN w.first_us AND w.last_us
+    WHERE e.kind = 'crash' AND e.error_fp IS NOT NULL
     GROUP BY w.fault
 ),
 judged AS (
@@ -98,7 +106,7 @@ FROM judged
 """,
     "handed": _RUNS
     + """
-SELECT COUNT(*) AS handed FROM runs WHERE escalated = 1 AND crashes BETWEEN allowed AND allowed + 1
+SELECT COUNT(*) AS handed FROM runs WHERE escalated = 1 AND crashes = allowed + 1
 """,
     "worst": _RUNS
     + """

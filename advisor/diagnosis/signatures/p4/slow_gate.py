@@ -107,9 +107,9 @@ def read(asked: Asked) -> Signs:
         return _untimed(asked, int(gates["gates"] or 0), int(gates["by_model"] or 0))
     of, above, below = (int(seen[name] or 0) for name in ("pairs", "above", "below"))
     least, p_value = int(asked.thresholds["min-pairs"]), sign_test(above, below)
-    middle = asked.one("middle")
-    more = middle["more_us"] or 0
-    slow = of >= least and p_value < asked.thresholds["alpha"] and more > 0
+    middle = asked.one("middle") if of >= least and p_value < asked.thresholds["alpha"] else {}
+    more = middle.get("more_us") or 0
+    slow = more > 0
     by_model = int(seen["above_model"] or 0)
     verdict = ("present" if by_model else "likely") if slow else None
     beside = int(seen["beside"] or 0)
@@ -120,8 +120,8 @@ def read(asked: Asked) -> Signs:
         unit="pairs of gate and action",
         verdict=verdict,  # type: ignore[arg-type]
         least=least,
-        said=f"In {above} of {of} pairs the gate took longer than its action; the median difference is "
-        f"{more / 1000:.1f} ms.",
+        said=f"In {above} of {of} pairs the gate took longer than its action"
+        + (f"; the median difference is {more / 1000:.1f} ms." if slow else "."),
         rows=_rows(asked) if slow else (),
         cause=f"{by_model} of {above} slower gates are model calls" if slow and by_model else None,
         cause_rows=[row["row_id"] for name in ("named", "children") for row in asked.ask(name)][:20] if slow else (),

@@ -8,39 +8,36 @@ from advisor.diagnosis.detector import Asked, Detector, Signs
 # (decisions are cached, and some gates name the tool only). What was refused has met one.
 _CALLS = """
 WITH decided AS (
-    SELECT CONCAT(COALESCE(request_id, trace_id), '/', proposal_id) AS proposal, MIN(ts_us) AS ts_us FROM events
+    SELECT COALESCE(request_id, trace_id) AS unit, proposal_id, MIN(ts_us) AS ts_us FROM events
     WHERE kind IN ('gate_decision', 'verification', 'approval_decision') AND proposal_id IS NOT NULL
       AND COALESCE(request_id, trace_id) IS NOT NULL
-    GROUP BY CONCAT(COALESCE(request_id, trace_id), '/', proposal_id)
+    GROUP BY COALESCE(request_id, trace_id), proposal_id
 ),
-mixed AS (
-    SELECT row_id, COALESCE(request_id, trace_id) AS unit, tool_name, ts_us, proposal_id, side_effect, status,
-           CASE WHEN kind = 'tool_call' THEN 1 ELSE 0 END AS call
-    FROM events
-    WHERE COALESCE(request_id, trace_id) IS NOT NULL AND tool_name IS NOT NULL
-      AND ((kind = 'tool_call' AND COALESCE(agent_role, '') <> 'human' AND {wanted})
-           OR kind IN ('gate_decision', 'verification', 'approval_decision'))
-),
-ordered AS (
-    SELECT row_id, unit, tool_name, ts_us, proposal_id, status, call,
-           SUM(1 - call) OVER (PARTITION BY unit, tool_name ORDER BY ts_us, call, row_id ROWS UNBOUNDED PRECEDING)
-               AS by_name
-    FROM mixed
+called AS (
+    SELECT row_id, COALESCE(request_id, trace_id) AS unit, tool_name, ts_us, proposal_id, status FROM events
+    WHERE kind = 'tool_call' AND COALESCE(request_id, trace_id) IS NOT NULL AND tool_name IS NOT NULL
+      AND COALESCE(agent_role, '') <> 'human' AND {wanted}
 ),
 joined AS (
-    SELECT o.row_id, o.unit, o.tool_name, o.ts_us, o.by_name, o.proposal_id,
-           CASE WHEN d.proposal IS NOT NULL AND (d.ts_us IS NULL OR o.ts_us IS NULL OR d.ts_us <= o.ts_us + {{skew_us}})
-                  OR o.status IN ('denied', 'rejected') THEN 1 ELSE 0 END AS by_id
-    FROM ordered o LEFT JOIN decided d ON d.proposal = CONCAT(o.unit, '/', o.proposal_id)
-    WHERE o.call = 1
+    SELECT c.row_id, c.unit, c.tool_name, c.ts_us,
+           CASE WHEN d.unit IS NOT NULL AND (d.ts_us IS NULL OR c.ts_us IS NULL OR d.ts_us <= c.ts_us + {{skew_us}})
+                  OR c.status IN ('denied', 'rejected') THEN 1 ELSE 0 END AS by_id
+    FROM called c LEFT JOIN decided d ON d.unit = c.unit AND d.proposal_id = c.proposal_id
+),
+remembered AS (
+    SELECT unit, tool_name, MIN(ts_us) AS ts_us FROM (
+        SELECT unit, tool_name, ts_us FROM joined WHERE by_id = 1
+        UNION ALL
+        SELECT COALESCE(request_id, trace_id), tool_name, ts_us FROM events
+        WHERE kind IN ('gate_decision', 'verification', 'approval_decision') AND tool_name IS NOT NULL
+    ) known
+    WHERE unit IN (SELECT unit FROM joined WHERE by_id = 0)
+    GROUP BY unit, tool_name
 ),
 calls AS (
-    SELECT row_id, unit, tool_name, ts_us,
-           CASE WHEN by_id = 1 OR by_name > 0 OR MAX(by_id) OVER (
-                PARTITION BY unit, tool_name ORDER BY ts_us, row_id ROWS UNBOUNDED PRECEDING) = 1
-                THEN 1 ELSE 0 END AS gated,
-           CASE WHEN by_id = 0 THEN 1 ELSE 0 END AS by_memory
-    FROM joined
+    SELECT j.row_id, j.unit, j.tool_name, j.ts_us, 1 - j.by_id AS by_memory,
+           CASE WHEN j.by_id = 1 OR m.ts_us <= j.ts_us + {{skew_us}} THEN 1 ELSE 0 END AS gated
+    FROM joined j LEFT JOIN remembered m ON m.unit = j.unit AND m.tool_name = j.tool_name AND j.by_id = 0
 ),
 tools AS (
     SELECT tool_name, COUNT(*) AS calls, SUM(gated) AS gated, SUM(gated * by_memory) AS by_memory

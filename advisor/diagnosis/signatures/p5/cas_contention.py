@@ -8,35 +8,32 @@ from advisor.diagnosis.statistics import at_least
 # An operation is an op_id on one row in one request; without an op_id, the tries of one request on one row by one
 # worker up to the try that succeeds. Retries are told by the attempt's number where it counts, else by the tries.
 _TRIES = """
-WITH named AS (
-    SELECT row_id, resource_id, request_id, worker_id, expected_version, status, ts_us, ord, attempt, llm_in_window,
-           op_id, duration_us
+WITH tries AS (
+    SELECT row_id, resource_id, request_id, '' AS worker_id, op_id, 0 AS turn, expected_version, ts_us, attempt,
+           llm_in_window, duration_us
+    FROM events WHERE kind = 'cas' AND op_id IS NOT NULL
+    UNION ALL
+    SELECT row_id, resource_id, request_id, COALESCE(worker_id, ''), NULL,
+           SUM(CASE WHEN status = 'ok' THEN 1 ELSE 0 END) OVER (
+               PARTITION BY request_id, resource_id, worker_id ORDER BY ord, row_id ROWS UNBOUNDED PRECEDING)
+           - CASE WHEN status = 'ok' THEN 1 ELSE 0 END,
+           expected_version, ts_us, attempt, llm_in_window, duration_us
     FROM events
-    WHERE kind = 'cas' AND (op_id IS NOT NULL OR (request_id IS NOT NULL AND resource_id IS NOT NULL))
-),
-tries AS (
-    SELECT row_id, resource_id, request_id, expected_version, status, ts_us, attempt, llm_in_window, duration_us,
-           CASE WHEN op_id IS NOT NULL
-                THEN CONCAT('o/', op_id, '/', COALESCE(request_id, ''), '/', COALESCE(resource_id, ''))
-                ELSE CONCAT('r/', request_id, '/', resource_id, '/', COALESCE(worker_id, ''), '/', CAST(
-                    SUM(CASE WHEN op_id IS NULL AND status = 'ok' THEN 1 ELSE 0 END) OVER (
-                        PARTITION BY request_id, resource_id, worker_id, CASE WHEN op_id IS NULL THEN 1 ELSE 0 END
-                        ORDER BY ord, row_id ROWS UNBOUNDED PRECEDING)
-                    - CASE WHEN status = 'ok' THEN 1 ELSE 0 END AS VARCHAR)) END AS operation
-    FROM named
+    WHERE kind = 'cas' AND op_id IS NULL AND request_id IS NOT NULL AND resource_id IS NOT NULL
 ),
 operations AS (
-    SELECT operation, MIN(resource_id) AS resource_id, MIN(request_id) AS request_id, MIN(row_id) AS first_row,
-           CASE WHEN COUNT(attempt) = COUNT(*) AND (COUNT(DISTINCT attempt) > 1 OR COUNT(*) = 1 OR MAX(attempt) > 1)
+    SELECT op_id, request_id, resource_id, worker_id, turn,
+           CASE WHEN COUNT(attempt) = COUNT(*) AND (MIN(attempt) < MAX(attempt) OR COUNT(*) = 1 OR MAX(attempt) > 1)
                 THEN GREATEST(MAX(attempt), 1) ELSE COUNT(*) END - 1 AS retries,
-           COUNT(DISTINCT expected_version) AS versions, COUNT(expected_version) AS with_version,
+           CASE WHEN COUNT(expected_version) > 1 AND MIN(expected_version) = MAX(expected_version) THEN 1 ELSE 0 END
+               AS blind,
            MAX(CASE WHEN llm_in_window THEN 1 ELSE 0 END) AS model_inside,
            MAX(CASE WHEN duration_us > {window} * 1000000 THEN 1 ELSE 0 END) AS long_window
     FROM tries
-    GROUP BY operation
+    GROUP BY op_id, request_id, resource_id, worker_id, turn
 ),
 over_limit AS (
-    SELECT operation, resource_id, request_id, retries, versions, with_version, model_inside, long_window
+    SELECT op_id, request_id, resource_id, worker_id, turn, retries, blind, model_inside, long_window
     FROM operations WHERE retries > {p99_retries}
 ),
 hot AS (
@@ -52,7 +49,7 @@ QUERIES = {
     + """
 SELECT (SELECT COUNT(*) FROM operations) AS operations, COUNT(*) AS over_, SUM(o.model_inside) AS over_model,
        SUM(o.long_window) AS over_long,
-       SUM(CASE WHEN o.with_version > 1 AND o.versions = 1 THEN 1 ELSE 0 END) AS over_blind,
+       SUM(o.blind) AS over_blind,
        SUM(CASE WHEN h.operations > 1 AND h.with_request = h.operations AND h.requests = 1 THEN 1 ELSE 0 END)
            AS over_alone
 FROM over_limit o LEFT JOIN hot h ON h.resource_id = o.resource_id
@@ -66,8 +63,17 @@ GROUP BY o.resource_id ORDER BY slow_operations DESC, o.resource_id LIMIT 5
 """,
     "worst": _TRIES
     + """
-SELECT t.row_id FROM tries t JOIN over_limit o ON o.operation = t.operation
-ORDER BY o.retries DESC, o.operation, t.attempt, t.ts_us, t.row_id LIMIT 20
+, worst AS (
+    SELECT op_id, request_id, resource_id, worker_id, turn, retries,
+           ROW_NUMBER() OVER (ORDER BY retries DESC, op_id, request_id, resource_id, worker_id, turn) AS place
+    FROM over_limit
+)
+SELECT t.row_id
+FROM tries t JOIN worst o
+  ON COALESCE(o.op_id, '') = COALESCE(t.op_id, '') AND COALESCE(o.request_id, '') = COALESCE(t.request_id, '')
+ AND COALESCE(o.resource_id, '') = COALESCE(t.resource_id, '') AND o.worker_id = t.worker_id AND o.turn = t.turn
+WHERE o.place <= 10
+ORDER BY o.place, t.attempt, t.ts_us, t.row_id LIMIT 20
 """,
     "coverage": """
 SELECT COUNT(*) AS tries,

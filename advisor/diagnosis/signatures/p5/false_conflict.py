@@ -20,14 +20,12 @@ WITH writes AS (
                AS unanswered
     FROM events
     WHERE kind IN ('cas', 'state_transition', 'commit', 'override') AND resource_id IS NOT NULL AND ts_us IS NOT NULL
-      AND resource_id IN (SELECT resource_id FROM events WHERE kind = 'cas')
+      AND resource_id IN (SELECT resource_id FROM events WHERE kind = 'cas' AND status IN ('rejected', 'error'))
 ),
 ordered AS (
     SELECT row_id, resource_id, ts_us, expected_version, actual_version, new_version, writer, op_id, worker_id, ok,
            refused,
-           SUM(ok) OVER (PARTITION BY resource_id ORDER BY ts_us, ok DESC, row_id ROWS UNBOUNDED PRECEDING) AS seg,
-           SUM(unanswered) OVER (PARTITION BY resource_id, writer ORDER BY ts_us, ok DESC, row_id
-                                 ROWS UNBOUNDED PRECEDING) AS unanswered
+           SUM(ok) OVER (PARTITION BY resource_id ORDER BY ts_us, ok DESC, row_id ROWS UNBOUNDED PRECEDING) AS seg
     FROM writes
 ),
 oks AS (
@@ -36,14 +34,18 @@ oks AS (
     FROM ordered WHERE ok = 1 GROUP BY resource_id, seg
 ),
 writers AS (
-    SELECT resource_id, COUNT(DISTINCT worker_id) AS workers,
-           SUM(CASE WHEN worker_id IS NULL THEN 1 ELSE 0 END) AS blank,
-           COUNT(DISTINCT writer) AS writers
+    SELECT resource_id, CASE WHEN COUNT(worker_id) = COUNT(*) AND MIN(worker_id) = MAX(worker_id) THEN 1 ELSE 0 END
+               AS one_worker
     FROM writes GROUP BY resource_id
+),
+lost_answers AS (
+    SELECT resource_id, writer, MIN(ts_us) AS ts_us FROM writes WHERE unanswered = 1 AND writer IS NOT NULL
+    GROUP BY resource_id, writer
 ),
 refusals AS (
     SELECT r.row_id, r.resource_id, r.ts_us, r.expected_version, r.actual_version, b.row_id AS before_row,
-           a.row_id AS after_row, r.unanswered, w.workers, w.blank,
+           a.row_id AS after_row, w.one_worker,
+           CASE WHEN l.ts_us <= r.ts_us THEN 1 ELSE 0 END AS unanswered,
            CASE WHEN b.writer = r.writer THEN 1 ELSE 0 END AS own_before,
            CASE WHEN r.actual_version IS NOT NULL AND r.actual_version = r.expected_version THEN 1 ELSE 0 END AS same,
            CASE WHEN r.actual_version IS NOT NULL AND r.actual_version <> r.expected_version
@@ -56,6 +58,7 @@ refusals AS (
     FROM ordered r
     LEFT JOIN oks b ON b.resource_id = r.resource_id AND b.seg = r.seg
     LEFT JOIN oks a ON a.resource_id = r.resource_id AND a.seg = r.seg + 1
+    LEFT JOIN lost_answers l ON l.resource_id = r.resource_id AND l.writer = r.writer
     JOIN writers w ON w.resource_id = r.resource_id
     WHERE r.refused = 1 AND r.expected_version IS NOT NULL
 ),
@@ -65,7 +68,7 @@ judged AS (
            CASE WHEN unanswered > 0 THEN 0 WHEN same = 0 AND alike = 0 AND own_after = 0 AND current = 1 THEN 1 ELSE 0
                 END AS likely,
            CASE WHEN unanswered > 0 THEN 0
-                WHEN same = 0 AND alike = 0 AND own_after = 0 AND current = 0 AND workers = 1 AND blank = 0
+                WHEN same = 0 AND alike = 0 AND own_after = 0 AND current = 0 AND one_worker = 1
                      AND before_row IS NOT NULL AND actual_version IS NULL AND own_before = 0
                 THEN 1 ELSE 0 END AS alone,
            alike, own_after, same

@@ -17,13 +17,18 @@ WITH writes AS (
       AND NOT COALESCE(is_replay, FALSE)
       AND (status = 'ok' OR (status IS NULL AND kind <> 'cas'))
 ),
+contested AS (
+    SELECT kind, resource_id, expected_version FROM writes
+    GROUP BY kind, resource_id, expected_version HAVING COUNT(*) > 1
+),
 groups AS (
     SELECT kind, resource_id, expected_version, field, COUNT(DISTINCT writer) AS writers, MIN(ts_us) AS first_us,
-           MAX(ts_us) AS last_us, MIN(row_id) AS first_row, MAX(row_id) AS last_row,
-           COUNT(DISTINCT content) AS contents, COUNT(content) AS with_content, COUNT(*) AS writes
-    FROM writes WHERE writer IS NOT NULL
+           MAX(ts_us) AS last_us, MIN(content) AS content, MAX(content) AS other_content,
+           COUNT(content) AS with_content, COUNT(*) AS writes
+    FROM writes
+    WHERE writer IS NOT NULL AND resource_id IN (SELECT resource_id FROM contested)
     GROUP BY kind, resource_id, expected_version, field
-    HAVING COUNT(DISTINCT writer) > 1
+    HAVING MIN(writer) < MAX(writer)
 ),
 returned AS (
     SELECT g.kind, g.resource_id, g.expected_version, g.field
@@ -34,7 +39,7 @@ returned AS (
 judged AS (
     SELECT g.resource_id, g.expected_version, g.kind, g.field, g.writers, g.first_us,
            CASE WHEN r.resource_id IS NULL THEN 0 ELSE 1 END AS returned,
-           CASE WHEN g.with_content = g.writes AND g.contents = 1 THEN 1 ELSE 0 END AS equal
+           CASE WHEN g.with_content = g.writes AND g.content = g.other_content THEN 1 ELSE 0 END AS equal
     FROM groups g
     LEFT JOIN returned r ON r.kind = g.kind AND r.resource_id = g.resource_id
      AND r.expected_version = g.expected_version AND r.field = g.field

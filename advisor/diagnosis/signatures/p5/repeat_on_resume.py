@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from advisor.diagnosis.detector import Asked, Detector, Signs
 
-# Each successful write of a request with the number of resumes before it; a repeat has a resume since the last time.
-_REPEATS = """
+_WRITE = """(args_hash IS NOT NULL AND status = 'ok' AND NOT COALESCE(is_replay, FALSE) AND compensates IS NULL
+    AND (kind = 'commit' OR (kind = 'tool_call' AND side_effect IN ('write', 'external_write'))))"""
+_TOOL = "COALESCE(tool_name, action_type, name, '')"
+_RESUMED = """
 WITH resumed AS (
     SELECT request_id FROM events
-    WHERE kind IN ('restart', 'approval_decision') AND request_id IS NOT NULL GROUP BY request_id
+    WHERE kind IN ('restart', 'approval_decision') AND request_id IS NOT NULL AND ts_us IS NOT NULL GROUP BY request_id
+)
+"""
+# Each successful write of a request with the number of resumes before it; a repeat has a resume since the last time.
+# Only requests in which some write stands twice are looked at closely.
+_REPEATS = (
+    _RESUMED
+    + f"""
+, doubled AS (
+    SELECT request_id FROM events
+    WHERE {_WRITE} AND request_id IN (SELECT request_id FROM resumed)
+    GROUP BY request_id, kind, args_hash, {_TOOL}, resource_id HAVING COUNT(*) > 1
 ),
 marked AS (
     SELECT row_id, request_id, ord, kind, run_id, result_fp, replay_of,
            CASE WHEN kind = 'restart' THEN 1 ELSE 0 END AS restart,
            CASE WHEN kind = 'approval_decision' THEN 1 ELSE 0 END AS approval,
            CASE WHEN kind = 'compensation' AND COALESCE(status, 'ok') = 'ok' THEN 1 ELSE 0 END AS undone,
-           CASE WHEN args_hash IS NOT NULL AND status = 'ok' AND NOT COALESCE(is_replay, FALSE)
-                 AND compensates IS NULL
-                 AND (kind = 'commit' OR (kind = 'tool_call' AND side_effect IN ('write', 'external_write')))
-                THEN CONCAT(kind, '/', COALESCE(tool_name, action_type, name, ''), '/', COALESCE(resource_id, ''), '/',
-                            args_hash) END AS write_key
+           CASE WHEN {_WRITE} THEN CONCAT(kind, '/', {_TOOL}, '/', COALESCE(resource_id, ''), '/', args_hash) END
+               AS write_key
     FROM events
     WHERE kind IN ('restart', 'approval_decision', 'compensation', 'commit', 'tool_call') AND ts_us IS NOT NULL
-      AND request_id IN (SELECT request_id FROM resumed)
+      AND request_id IN (SELECT request_id FROM doubled)
 ),
 counted AS (
     SELECT row_id, request_id, ord, run_id, result_fp, replay_of, write_key, restart, approval,
@@ -56,19 +66,17 @@ repeats AS (
 shown AS (SELECT row_id, request_id, ord, first_row, resume_row, by_restart, other_run, same_result FROM repeats
           WHERE undone = 0 AND asked_for = 0)
 """
-QUERIES = {
-    "requests": _REPEATS
-    + """
-, told AS (
-    SELECT request_id, COUNT(write_key) AS writes, MAX(restarts + approvals) AS resumes FROM counted GROUP BY request_id
-),
-untold AS (
-    SELECT request_id FROM events
-    WHERE kind = 'commit' AND args_hash IS NULL AND request_id IN (SELECT request_id FROM resumed) GROUP BY request_id
 )
-SELECT COUNT(*) AS relevant, SUM(CASE WHEN u.request_id IS NULL AND t.writes > 0 THEN 1 ELSE 0 END) AS usable
-FROM told t LEFT JOIN untold u ON u.request_id = t.request_id
-WHERE t.writes > 0 OR u.request_id IS NOT NULL
+QUERIES = {
+    "requests": _RESUMED
+    + f"""
+, told AS (
+    SELECT request_id, SUM(CASE WHEN {_WRITE} THEN 1 ELSE 0 END) AS writes,
+           SUM(CASE WHEN kind = 'commit' AND args_hash IS NULL THEN 1 ELSE 0 END) AS untold
+    FROM events WHERE kind IN ('commit', 'tool_call') AND request_id IN (SELECT request_id FROM resumed)
+    GROUP BY request_id
+)
+SELECT COUNT(*) AS relevant, SUM(CASE WHEN untold = 0 THEN 1 ELSE 0 END) AS usable FROM told WHERE writes + untold > 0
 """,
     "repeats": _REPEATS
     + """

@@ -8,21 +8,30 @@ _NOT_DONE = "('rejected', 'skipped', 'denied', 'cancelled', 'error')"
 # For each fire: the last setting of its timer, the last override of its row since, and what came next: a transition
 # that names the timer, any transition of the row, or (in engines that log none) the request's next action.
 _FIRES = f"""
-WITH fire_events AS (
+WITH suspects AS (
+    SELECT timer_id FROM events
+    WHERE kind IN ('timer_set', 'timer_fire') AND timer_id IS NOT NULL
+      AND resource_id IN (SELECT resource_id FROM events WHERE kind = 'override')
+    GROUP BY timer_id
+),
+fire_events AS (
     SELECT event_id, MIN(timer_id) AS timer_id FROM events
-    WHERE kind = 'timer_fire' AND event_id IS NOT NULL AND timer_id IS NOT NULL GROUP BY event_id
+    WHERE kind = 'timer_fire' AND event_id IS NOT NULL AND timer_id IN (SELECT timer_id FROM suspects)
+    GROUP BY event_id
 ),
 own AS (
     SELECT row_id, ts_us, timer_id, resource_id, request_id, scheduled_version, status, kind AS what,
            CASE WHEN kind = 'timer_set' THEN 1 WHEN kind = 'timer_cancel' THEN 3 WHEN kind = 'timer_fire' THEN 4 END
                AS rank
     FROM events
-    WHERE kind IN ('timer_set', 'timer_fire', 'timer_cancel') AND timer_id IS NOT NULL AND ts_us IS NOT NULL
+    WHERE kind IN ('timer_set', 'timer_fire', 'timer_cancel') AND ts_us IS NOT NULL
+      AND timer_id IN (SELECT timer_id FROM suspects)
     UNION ALL
     SELECT e.row_id, e.ts_us, COALESCE(f.timer_id, e.caused_by), e.resource_id, e.request_id, NULL, e.status, e.kind, 5
     FROM events e LEFT JOIN fire_events f ON f.event_id = e.caused_by
     WHERE e.kind = 'state_transition' AND e.caused_by IS NOT NULL AND e.ts_us IS NOT NULL
       AND COALESCE(e.status, 'ok') NOT IN {_NOT_DONE}
+      AND COALESCE(f.timer_id, e.caused_by) IN (SELECT timer_id FROM suspects)
 ),
 timed AS (
     SELECT row_id, ts_us, timer_id, resource_id, request_id, scheduled_version, status, what,
@@ -46,7 +55,7 @@ fires AS (
 ),
 cases AS (
     SELECT row_id, ts_us, resource_id, 1 AS rank, new_version, 'override' AS what FROM events
-    WHERE kind = 'override' AND resource_id IS NOT NULL AND ts_us IS NOT NULL
+    WHERE kind = 'override' AND ts_us IS NOT NULL AND resource_id IN (SELECT resource_id FROM fires)
     UNION ALL
     SELECT row_id, ts_us, resource_id, 2, NULL, 'fire' FROM fires WHERE resource_id IS NOT NULL
     UNION ALL
@@ -106,13 +115,13 @@ graded AS (
 """
 QUERIES = {
     "fires": """
-SELECT COUNT(*) AS fires, SUM(CASE WHEN timer_id IS NULL OR ts_us IS NULL THEN 1 ELSE 0 END) AS nameless
+SELECT COUNT(*) AS fires, SUM(CASE WHEN ts_us IS NOT NULL AND timer_id IN (
+           SELECT timer_id FROM events WHERE kind = 'timer_set') THEN 1 ELSE 0 END) AS with_set
 FROM events WHERE kind = 'timer_fire'
 """,
     "graded": _FIRES
     + """
-SELECT COUNT(*) AS fires, SUM(CASE WHEN set_row IS NOT NULL THEN 1 ELSE 0 END) AS with_set,
-       SUM(CASE WHEN grade = 'present' THEN 1 ELSE 0 END) AS present,
+SELECT SUM(CASE WHEN grade = 'present' THEN 1 ELSE 0 END) AS present,
        SUM(CASE WHEN grade = 'likely' THEN 1 ELSE 0 END) AS likely,
        SUM(CASE WHEN grade = 'action' THEN 1 ELSE 0 END) AS action,
        SUM(CASE WHEN grade = 'near' THEN 1 ELSE 0 END) AS near,
@@ -134,7 +143,7 @@ def read(asked: Asked) -> Signs:
     present, likely, action, near = (int(seen[name] or 0) for name in ("present", "likely", "action", "near"))
     count = present + likely + action + near
     verdict = "present" if present else "likely" if likely or action else "possible" if near else None
-    checked, usable = int(seen["checked"] or 0), int(seen["with_set"] or 0)
+    checked, usable = int(seen["checked"] or 0), int(fires["with_set"] or 0)
     rows = asked.ask("rows") if count else []
     return Signs(
         relevant=int(fires["fires"]),

@@ -11,27 +11,41 @@ _LOST = (
     r"(failed|unable) to (restore|resume|deserialize|load (the )?(state|checkpoint|session))"
 )
 _HASH = "CASE WHEN kind = 'llm_call' THEN COALESCE(input_hash, args_hash) ELSE args_hash END"
-# The steps of each interrupted request with the interrupts before them. The last step before an interrupt may be done
-# again; an earlier one that had ended well may not.
-_STEPS = f"""
+_STEP = f"""(kind IN ('tool_call', 'llm_call', 'commit', 'proposal') AND {_HASH} IS NOT NULL
+    AND NOT COALESCE(is_replay, FALSE) AND replay_of IS NULL)"""
+_PATTERN = _LOST.replace("{", "{{").replace("}", "}}")
+_GONE = f"""((status = 'error' OR kind = 'crash') AND regexp_matches(
+    LOWER(CONCAT(COALESCE(error_type, ''), ' ', COALESCE(error_message, ''))), '{_PATTERN}'))"""
+_KINDS = "('crash', 'restart', 'tool_call', 'llm_call', 'commit', 'proposal', 'workflow', 'agent')"
+_BROKEN = f"""
 WITH broken AS (
-    SELECT request_id FROM events
+    SELECT request_id, MIN(ord) AS broke FROM events
     WHERE kind IN ('crash', 'restart') AND request_id IS NOT NULL AND ts_us IS NOT NULL GROUP BY request_id
 ),
-marked AS (
-    SELECT row_id, request_id, ord, kind, status, replay_of,
+doubled AS (
+    SELECT request_id FROM events
+    WHERE {_STEP} AND request_id IN (SELECT request_id FROM broken)
+    GROUP BY request_id, kind, tool_name, agent_name, name, {_HASH} HAVING COUNT(*) > 1
+    UNION
+    SELECT request_id FROM events
+    WHERE kind IN {_KINDS} AND {_GONE} AND request_id IN (SELECT request_id FROM broken)
+)
+"""
+# The steps of each interrupted request with the interrupts before them, where some step stands twice. The last step
+# before an interrupt may be done again; an earlier one that had ended well may not.
+_STEPS = (
+    _BROKEN
+    + f"""
+, marked AS (
+    SELECT row_id, request_id, ord, kind, status,
            CASE WHEN kind IN ('crash', 'restart') THEN 1 ELSE 0 END AS broke,
            CASE WHEN kind = 'restart' AND replay_of IS NOT NULL THEN 1 ELSE 0 END AS asked_for,
-           CASE WHEN kind NOT IN ('crash', 'restart') AND {_HASH} IS NOT NULL AND NOT COALESCE(is_replay, FALSE)
-                     AND replay_of IS NULL
-                THEN CONCAT(kind, '/', COALESCE(tool_name, agent_name, name, ''), '/', {_HASH}) END AS step,
+           CASE WHEN {_STEP} THEN CONCAT(kind, '/', COALESCE(tool_name, ''), '/', COALESCE(agent_name, ''), '/',
+                                         COALESCE(name, ''), '/', {_HASH}) END AS step,
            CASE WHEN kind = 'commit' OR side_effect IN ('write', 'external_write') THEN 1 ELSE 0 END AS writes,
-           CASE WHEN (status = 'error' OR kind = 'crash') AND regexp_matches(LOWER(CONCAT(COALESCE(error_type, ''), ' ',
-                     COALESCE(error_message, ''))), '{_LOST.replace("{", "{{").replace("}", "}}")}')
-                THEN 1 ELSE 0 END AS lost
+           CASE WHEN {_GONE} THEN 1 ELSE 0 END AS lost
     FROM events
-    WHERE kind IN ('crash', 'restart', 'tool_call', 'llm_call', 'commit', 'proposal', 'workflow', 'agent')
-      AND ts_us IS NOT NULL AND request_id IN (SELECT request_id FROM broken)
+    WHERE kind IN {_KINDS} AND ts_us IS NOT NULL AND request_id IN (SELECT request_id FROM doubled)
 ),
 counted AS (
     SELECT row_id, request_id, ord, status, step, writes, lost, broke, asked_for,
@@ -66,31 +80,38 @@ again AS (
 failed AS (
     SELECT row_id, request_id, ord, break_row FROM counted
     WHERE lost = 1 AND (broke = 0 AND breaks > 0 OR broke = 1 AND breaks > 1)
-),
-requests AS (
-    SELECT c.request_id, MAX(c.breaks) AS breaks,
-           MAX(CASE WHEN c.breaks > 0 AND c.broke = 0 THEN 1 ELSE 0 END) AS went_on,
-           MAX(CASE WHEN c.breaks = 0 AND c.step IS NOT NULL THEN 1 ELSE 0 END) AS before,
-           MAX(CASE WHEN c.breaks > 0 AND c.step IS NOT NULL THEN 1 ELSE 0 END) AS after
-    FROM counted c GROUP BY c.request_id
-),
-sums AS (
-    SELECT r.request_id, r.went_on, r.before, r.after, COALESCE(a.again, 0) AS again, COALESCE(a.writes, 0) AS writes,
-           COALESCE(f.failed, 0) AS failed
-    FROM requests r
-    LEFT JOIN (SELECT request_id, COUNT(*) AS again, SUM(writes) AS writes FROM again GROUP BY request_id) a
-      ON a.request_id = r.request_id
-    LEFT JOIN (SELECT request_id, COUNT(*) AS failed FROM failed GROUP BY request_id) f ON f.request_id = r.request_id
 )
 """
+)
 QUERIES = {
-    "requests": _STEPS
+    "requests": _BROKEN
+    + f"""
+, spans AS (
+    SELECT request_id, MIN(CASE WHEN {_STEP} THEN ord END) AS first_step,
+           MAX(CASE WHEN {_STEP} THEN ord END) AS last_step,
+           MAX(ord) AS last_row
+    FROM events
+    WHERE kind IN ('tool_call', 'llm_call', 'commit', 'proposal', 'workflow', 'agent') AND ts_us IS NOT NULL
+      AND request_id IN (SELECT request_id FROM broken)
+    GROUP BY request_id
+)
+SELECT COUNT(*) AS relevant, SUM(CASE WHEN s.first_step < b.broke AND s.last_step > b.broke THEN 1 ELSE 0 END) AS usable
+FROM spans s JOIN broken b ON b.request_id = s.request_id WHERE s.last_row > b.broke
+""",
+    "found": _STEPS
     + """
-SELECT SUM(went_on) AS relevant, SUM(CASE WHEN before = 1 AND after = 1 OR failed > 0 THEN 1 ELSE 0 END) AS usable,
-       SUM(CASE WHEN again > 0 OR failed > 0 THEN 1 ELSE 0 END) AS found, SUM(again) AS again, SUM(failed) AS failed,
+, sums AS (
+    SELECT request_id, COUNT(*) AS again, SUM(writes) AS writes, 0 AS failed FROM again GROUP BY request_id
+    UNION ALL
+    SELECT request_id, 0, 0, COUNT(*) FROM failed GROUP BY request_id
+),
+requests AS (
+    SELECT request_id, SUM(again) AS again, SUM(writes) AS writes, SUM(failed) AS failed FROM sums GROUP BY request_id
+)
+SELECT COUNT(*) AS found, SUM(again) AS again, SUM(failed) AS failed, SUM(writes) AS writes,
        SUM(CASE WHEN again > 1 OR writes > 0 THEN 1 ELSE 0 END) AS restarted,
-       SUM(CASE WHEN failed > 0 THEN 1 ELSE 0 END) AS failing, SUM(writes) AS writes
-FROM sums
+       SUM(CASE WHEN failed > 0 THEN 1 ELSE 0 END) AS failing
+FROM requests
 """,
     "rows": _STEPS
     + """
@@ -102,14 +123,15 @@ SELECT before_row, break_row, row_id FROM again ORDER BY writes DESC, ord, row_i
 
 def read(asked: Asked) -> Signs:
     """Requests that repeat finished steps after an interrupt, or fail to take up their state."""
-    seen = asked.one("requests")
-    found, usable = int(seen["found"] or 0), int(seen["usable"] or 0)
+    requests, seen = asked.one("requests"), asked.one("found")
+    found = int(seen["found"] or 0)
+    usable = max(int(requests["usable"] or 0), found)
     restarted, failing = int(seen["restarted"] or 0), int(seen["failing"] or 0)
     rows = [row[name] for row in asked.ask("rows") for name in ("before_row", "break_row", "row_id")] if found else []
     if failing:
         rows += [row[name] for row in asked.ask("failed") for name in ("break_row", "row_id")]
     return Signs(
-        relevant=max(int(seen["relevant"] or 0), usable),
+        relevant=max(int(requests["relevant"] or 0), usable),
         usable=usable,
         count=found,
         unit="interrupted requests",

@@ -46,7 +46,8 @@ QUERIES = {
 SELECT COUNT(*) AS requests, SUM(usable) AS usable, SUM(censored) AS censored,
        SUM(usable * missed) AS missed, SUM(usable * lapsed) AS lapsed, COUNT(due_us) AS with_due,
        SUM(CASE WHEN source = 'human' THEN 1 ELSE 0 END) AS by_people,
-       SUM(CASE WHEN usable = 1 AND decided_us IS NULL THEN 1 ELSE 0 END) AS still_open
+       SUM(CASE WHEN usable = 1 AND decided_us IS NULL THEN 1 ELSE 0 END) AS still_open,
+       (SELECT SUM(withdrawn) FROM approvals) AS withdrawn
 FROM judged
 """,
     "all": f"""
@@ -55,7 +56,6 @@ SELECT SUM(CASE WHEN kind = 'approval_request' AND COALESCE(approval_id, proposa
        SUM(CASE WHEN kind = 'approval_decision' AND decision_source IN {GATES} THEN 1 ELSE 0 END) AS by_gates
 FROM events WHERE kind IN ('approval_request', 'approval_decision')
 """,
-    "withdrawn": APPROVALS + "SELECT SUM(withdrawn) AS withdrawn FROM approvals",
     "oldest": _JUDGED
     + """
 SELECT asked_row AS row_id FROM judged WHERE usable = 1 AND missed = 1 ORDER BY asked_us, approval LIMIT 20
@@ -130,10 +130,9 @@ def _cause(seen: Row, trend: list[Row]) -> str | None:
 
 
 def _traps(seen: Row, extra: Row, asked: Asked) -> list[str]:
-    withdrawn = int(asked.one("withdrawn")["withdrawn"] or 0)
     said = [
         f"{seen['censored']} open requests were within their time when the log ended and are left out.",
-        f"{withdrawn} withdrawn requests are left out.",
+        f"{seen['withdrawn'] or 0} withdrawn requests are left out.",
         f"{int(extra['by_gates'] or 0)} decisions by configuration, hook, rule or model are gates and are left out.",
     ]
     if asked.facts.off_hours:

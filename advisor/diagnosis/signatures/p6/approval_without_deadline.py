@@ -44,10 +44,10 @@ SELECT COUNT(*) AS open_requests,
        SUM(CASE WHEN old = 1 AND cancelled = 0 AND went_on = 0 THEN 1 ELSE 0 END) AS hanging,
        SUM(CASE WHEN old = 1 AND cancelled = 0 AND went_on = 0 AND lapse_us IS NULL THEN 1 ELSE 0 END) AS endless,
        SUM(CASE WHEN old = 1 AND cancelled = 0 AND went_on = 1 THEN 1 ELSE 0 END) AS went_on,
-       SUM(cancelled) AS cancelled, SUM(CASE WHEN old = 0 THEN 1 ELSE 0 END) AS young
+       SUM(cancelled) AS cancelled, SUM(CASE WHEN old = 0 THEN 1 ELSE 0 END) AS young,
+       (SELECT usual_us FROM usual) AS usual_us, (SELECT answered FROM usual) AS answered
 FROM open_ones
 """,
-    "usual": _OPEN + "SELECT usual_us, answered FROM usual",
     "requests": """
 SELECT COUNT(*) AS requests, COUNT(DISTINCT COALESCE(approval_id, proposal_id)) AS named,
        SUM(CASE WHEN COALESCE(approval_id, proposal_id) IS NULL OR ts_us IS NULL THEN 1 ELSE 0 END) AS nameless
@@ -63,14 +63,14 @@ WHERE old = 1 AND cancelled = 0 ORDER BY went_on, age_us DESC, approval LIMIT 20
 
 def read(asked: Asked) -> Signs:
     """Open requests far older than any that was answered; where the work went on without, it is only possible."""
-    requests, seen, usual = asked.one("requests"), asked.one("open"), asked.one("usual")
+    requests, seen = asked.one("requests"), asked.one("open")
     least = int(asked.thresholds["min-answered"])
-    answered, named = int(usual["answered"] or 0), int(requests["named"] or 0)
+    answered, named = int(seen["answered"] or 0), int(requests["named"] or 0)
     enough = answered >= least
     hanging, went_on = (int(seen[name] or 0) if enough else 0 for name in ("hanging", "went_on"))
     usable = named - (0 if enough else int(seen["open_requests"] or 0))
     rows = asked.ask("oldest") if hanging + went_on else []
-    usual_s = (usual["usual_us"] or 0) / 1e6
+    usual_s = (seen["usual_us"] or 0) / 1e6
     return Signs(
         relevant=named + int(requests["nameless"] or 0),
         usable=usable,
