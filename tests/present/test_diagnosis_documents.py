@@ -172,3 +172,14 @@ def test_markdown_holds_no_html_and_its_tables_are_even(name: str) -> None:
     assert sum(t.type == "table_open" for t in tokens) == len(tables) >= 3
     for table in tables:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+def test_a_long_path_keeps_its_file_and_line_and_many_formats_are_counted() -> None:
+    one = diagnoses.rich().findings[0]
+    cited = replace(one.evidence[0], file="/".join(["folder"] * 30) + "/run.jsonl", line=4711)
+    files = [{"path": f"{n}.log", "format": f"format_{n}", "rows": 1, "bad_rows": 0} for n in range(9)]
+    inventory = {**diagnoses.INVENTORY, "files": files}
+    found = replace(diagnoses.rich(), findings=(replace(one, evidence=(cited,)),), inventory=inventory)
+    text = render_diagnosis(found, "terminal", width=80)
+    assert "run.jsonl:4711 cancel_request" in text.split("Details")[0]
+    assert text.startswith("Read 9 files (format_0, format_1, format_2 and 6 more): 12,431 rows")

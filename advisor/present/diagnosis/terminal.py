@@ -67,7 +67,8 @@ def _block(console: Console, finding: Finding, said: int, rows: int, fix: int) -
     lines = clipped(console, title(finding), 1)
     lines += clipped(console, Text(printable(finding.said)), said, "  ")
     for first in finding.evidence[:1]:
-        seen = Text.assemble(("see ", "cyan"), (printable(words.place(first)), "bold"), " ", printable(first.text))
+        place = _short(printable(words.place(first)), console.width // 2)
+        seen = Text.assemble(("see ", "cyan"), (place, "bold"), " ", printable(first.text))
         lines += clipped(console, seen, rows, "  ")
     return lines + clipped(console, Text.assemble(("fix ", "green"), printable(finding.correction)), fix, "  ")
 
@@ -99,6 +100,9 @@ def clipped(console: Console, text: Text, most: int, indent: str = "") -> list[T
     if not most:
         return []
     width = console.width - len(indent)
+    if most == 1:
+        text.truncate(width, overflow="ellipsis")
+        return [_indented(text, indent)]
     lines = list(text.wrap(console, width, overflow="fold"))
     if len(lines) > most:
         lines = lines[:most]
@@ -106,6 +110,11 @@ def clipped(console: Console, text: Text, most: int, indent: str = "") -> list[T
         lines[-1].truncate(width - 1)
         lines[-1].append("…")
     return [_indented(line, indent) for line in lines]
+
+
+def _short(place: str, most: int) -> str:
+    """A place without its first folders, where it is long: the file and the line matter most."""
+    return place if len(place) <= most else f"…{place[1 - most :]}"
 
 
 def _indented(line: Text, indent: str) -> Text:

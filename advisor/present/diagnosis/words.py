@@ -20,6 +20,8 @@ GRADE_WORDS: Mapping[str, str] = {
     "D": "a hint in text",
     "none": "not assessable",
 }
+_FORMATS = 3
+"""Formats that the first line names; the table of files has them all."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = 10**14
 """Microseconds from which on a number is an instant and no duration: the year 1973."""
@@ -42,7 +44,8 @@ def was_read(diagnosis: Diagnosis) -> str:
     read = [file for file in files if not file.get("skipped_reason")]
     formats = sorted({name for file in read for name in str(file.get("format") or "").split(" + ") if name})
     said = f"Read {number(len(read), 'file') if files else 'a table of events'}"
-    said += f" ({', '.join(formats)})" if formats else ""
+    more = f" and {len(formats) - _FORMATS} more" if len(formats) > _FORMATS else ""
+    said += f" ({', '.join(formats[:_FORMATS])}{more})" if formats else ""
     said += f", {len(files) - len(read)} skipped" if len(read) < len(files) else ""
     if "rows" not in inventory:
         return said + "."
