@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from advisor.traces.columns import by_name
+from advisor.traces.columns import PROVENANCE, by_name
 from advisor.traces.mapping import LogMapping, Pair, side_effects
 from advisor.traces.table import EventTable
 
 RESULT_COLUMNS = ("status", "result_fp", "text", "end_us", "duration_us", "error_type", "error_message", "error_fp")
 """What a result says of its call."""
 WORK = ("delegation", "agent", "workflow")
+CALLS = ("llm_call", "tool_call", "tool_result", "retrieval", "embedding", *WORK)
+"""Kinds of row that have failed where they carry an error and say nothing of their state."""
+_OWN = frozenset([*PROVENANCE, "ts_us", "kind", "name", "event_id", "observed_us", "end_us", "duration_us", "seq"])
+"""Columns that an end row keeps for itself."""
+_SHIPPING = frozenset([*PROVENANCE, "observed_us", "status_raw"])
+"""Columns in which copies may differ."""
+GUESSING = ("json_lines", "csv", "text", "parquet")
+"""Source formats whose fields' meaning is guessed or mapped."""
 
 
 def needed(mapping: LogMapping, kinds: Iterable[str]) -> set[str]:
@@ -25,7 +33,7 @@ def needed(mapping: LogMapping, kinds: Iterable[str]) -> set[str]:
     if mapping.facts.approval_sla_ms is not None:
         columns.add("sla_us")
     for pair in mapping.pairs:
-        columns |= {"ts_us", "end_us", "duration_us", "status", *(by_name()[name].stored for name in pair.on)}
+        columns |= {"ts_us", "end_us", "duration_us", "status", "name", *(by_name()[name].stored for name in pair.on)}
     return columns
 
 
@@ -37,37 +45,60 @@ def derive(table: EventTable, mapping: LogMapping, kinds: Iterable[str]) -> int:
     """
     copies = leave_copies_out(table)
     for pair in mapping.pairs:
-        _join(table, pair)
+        join_pair(table, pair)
     if "tool_result" in set(kinds):
         join_results(table)
+    _say_errors(table)
+    _say_decisions(table)
     _facts(table, mapping)
     return copies
 
 
 def leave_copies_out(table: EventTable) -> int:
-    """Deletes rows that repeat another's source id with the same kind, name, time and place in its request."""
-    if "event_id" not in table.present:
+    """Deletes rows that are another's copy: the same source id, and every other column the same.
+
+    Where a log was shipped from, when, and on which line it stands may differ. Where ids are guessed and rows have no
+    place in time, two equal lines may be two events, and both stay.
+    """
+    here = set(table.present)
+    if "event_id" not in here:
         return 0
-    same = [
-        name
-        for name in ("event_id", "kind", "name", "ts_us", "request_id", "trace_id", "seq", "attempt", "action_id")
-        if name in table.present
-    ]
-    keys = ", ".join(same)
+    keys = [name for name in table.present if name not in _SHIPPING]
+    placed = " OR ".join([f"{name} IS NOT NULL" for name in ("ts_us", "seq") if name in here] or ["FALSE"])
+    alike = f"event_id IS NOT NULL AND kind <> 'unknown' AND ({placed} OR source_format NOT IN {GUESSING})"
     deleted = table.con.execute(
-        f"DELETE FROM stored WHERE rowid IN (SELECT row_at FROM (SELECT rowid AS row_at, ROW_NUMBER() OVER ("
-        f"PARTITION BY {keys} ORDER BY rowid) AS copy FROM stored WHERE event_id IS NOT NULL AND kind <> 'unknown')"
-        " WHERE copy > 1)"
+        f"""
+        DELETE FROM stored WHERE rowid IN (
+            SELECT copied FROM (
+                SELECT rowid AS copied, ROW_NUMBER() OVER (PARTITION BY {_listed(keys)} ORDER BY rowid) AS nth
+                FROM stored
+                WHERE {alike} AND event_id IN (
+                    SELECT event_id FROM stored WHERE {alike} GROUP BY event_id HAVING COUNT(*) > 1
+                )
+            )
+            WHERE nth > 1
+        )
+        """
     ).fetchone()
     return int(deleted[0]) if deleted else 0
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _order(table: EventTable) -> str:
+    """The source's own sequence, then time, then what rows say, so that the order of lines decides last."""
+    here = set(table.present)
+    wanted = ("seq", "ts_us", "event_id", "span_id", "attempt", "status", "args_hash", "result_fp", "text")
+    return ", ".join([*(name for name in wanted if name in here), "rowid"])
+
+
 def join_results(table: EventTable) -> None:
     """Gives each tool call the outcome that its result row holds: the nth result of an id to its nth call."""
-    order = "seq, ts_us, rowid" if "seq" in table.present else "ts_us, rowid"
     numbered = (
         "SELECT rowid AS at, *, COALESCE(request_id, trace_id, '') AS unit, ROW_NUMBER() OVER (PARTITION BY "
-        f"COALESCE(request_id, trace_id, ''), tool_call_id ORDER BY {order}) AS nth FROM stored "
+        f"COALESCE(request_id, trace_id, ''), tool_call_id ORDER BY {_order(table)}) AS nth FROM stored "
         "WHERE kind = '{kind}' AND tool_call_id IS NOT NULL"
     )
     ends = "COALESCE(c.end_us, r.ts_us)"
@@ -92,24 +123,67 @@ def join_results(table: EventTable) -> None:
     )
 
 
-def _join(table: EventTable, pair: Pair) -> None:
-    """Closes each start row with the first end row after it that agrees on the columns of the pair."""
-    on = [by_name()[name].stored for name in pair.on]
-    equal = " AND ".join(f"e.{name} = s.{name}" for name in on)
-    table.con.execute(
+def join_pair(table: EventTable, pair: Pair) -> None:
+    """Closes each start row with the end row that belongs to it, and gives it what only the end row says.
+
+    In one sorted pass: the level of a start is the number of starts open behind it, that of an end the number open
+    before it. Among rows of one level starts and ends alternate, so that the next row of a start's level is its end.
+    An end row that was of its start's kind becomes a `log`, for the work is one row now.
+    """
+    on = [f'"{by_name()[name].stored}"' for name in pair.on]
+    keys = ", ".join(on)
+    filled = [name for name in table.present if name not in _OWN]
+    carried = "".join(f', LEAD("{name}") OVER levels AS "{name}"' for name in filled)
+    given = "".join(f', "{name}" = COALESCE(stored."{name}", j."{name}")' for name in filled)
+    run = table.con.execute
+    run(
         f"""
-        UPDATE stored SET end_us = j.end_us, duration_us = j.end_us - stored.ts_us,
-                          status = COALESCE(stored.status, j.status)
-        FROM (
-            SELECT s.rowid AS at, MIN(e.ts_us) AS end_us, MIN(e.status) AS status
-            FROM stored s JOIN stored e ON {equal} AND e.ts_us >= s.ts_us
-            WHERE s.name = ? AND e.name = ?
-            GROUP BY s.rowid
-        ) j
-        WHERE stored.rowid = j.at
+        CREATE OR REPLACE TEMP TABLE paired AS
+        WITH marked AS (
+            SELECT *, rowid AS p_at, CASE WHEN name = ? THEN 1 ELSE -1 END AS p_side
+            FROM stored
+            WHERE name IN (?, ?) AND kind <> 'unknown' AND {" AND ".join(f"{name} IS NOT NULL" for name in on)}
+        ), counted AS (
+            SELECT *, SUM(p_side) OVER (PARTITION BY {keys} ORDER BY ts_us NULLS LAST, p_at) AS p_open FROM marked
+        ), levelled AS (
+            SELECT *, CASE WHEN p_side = 1 THEN p_open ELSE p_open + 1 END AS p_level FROM counted
+        )
+        SELECT p_at, p_side, kind, LEAD(p_at) OVER levels AS p_end, LEAD(p_side) OVER levels AS p_next,
+               LEAD(kind) OVER levels AS p_kind, LEAD(ts_us) OVER levels AS p_closed{carried}
+        FROM levelled
+        WINDOW levels AS (PARTITION BY {keys}, p_level ORDER BY ts_us NULLS LAST, p_at)
         """,
-        [pair.start, pair.end],
+        [pair.start, pair.start, pair.end],
     )
+    closed = "j.p_side = 1 AND j.p_next = -1"
+    run(
+        f"""
+        UPDATE stored SET end_us = COALESCE(stored.end_us, j.p_closed),
+            duration_us = COALESCE(stored.duration_us, j.p_closed - stored.ts_us){given}
+        FROM paired j WHERE stored.rowid = j.p_at AND {closed}
+        """
+    )
+    run(f"UPDATE stored SET kind = 'log' FROM paired j WHERE stored.rowid = j.p_end AND {closed} AND j.kind = j.p_kind")
+    run("DROP TABLE paired")
+
+
+def _say_errors(table: EventTable) -> None:
+    """Calls that carry an error and no state have failed; in logs of an application's own only."""
+    errors = [f"{name} IS NOT NULL" for name in ("error_type", "error_message") if name in table.present]
+    if errors and "status" in table.present:
+        table.con.execute(
+            f"UPDATE stored SET status = 'error' WHERE status IS NULL AND ({' OR '.join(errors)}) "
+            f"AND kind IN {CALLS} AND source_format IN {GUESSING}"
+        )
+
+
+def _say_decisions(table: EventTable) -> None:
+    """A gate that an application's own log says was denied or rejected, by its status alone, has decided so."""
+    if "status" in table.present:
+        gates = f"kind = 'gate_decision' AND status IN ('denied', 'rejected') AND source_format IN {GUESSING}"
+        if table.query(f"SELECT 1 FROM stored WHERE {gates} LIMIT 1"):
+            table.extend(["decision"])
+            table.con.execute(f"UPDATE stored SET decision = 'deny' WHERE decision IS NULL AND {gates}")
 
 
 def _facts(table: EventTable, mapping: LogMapping) -> None:

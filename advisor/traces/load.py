@@ -16,6 +16,8 @@ from advisor.traces.formats import known
 from advisor.traces.formats.wrappers import WRAPPERS
 from advisor.traces.generic.fields import Fields
 from advisor.traces.generic.reader import GenericReader
+from advisor.traces.generic.recognising import Unknown, recognised, with_kinds
+from advisor.traces.generic.tally import Tally
 from advisor.traces.inputs import Input, inputs
 from advisor.traces.mapping import NOTHING, LogMapping, SourceRule
 from advisor.traces.opening import Refused, insides, json_lines, lines_of, open_sources
@@ -50,6 +52,7 @@ class Log:
     files: tuple[FileRead, ...]
     guessed: dict[tuple[str, str], tuple[int, str, int]]
     copies: int
+    tally: Tally = field(default_factory=Tally)
 
     def inventory(self) -> dict[str, Any]:
         """The JSON of what was read: files, rows, bad rows, requests, coverage, guessed kinds."""
@@ -75,6 +78,7 @@ class Log:
                 {"name": name, "kind": kind, "rows": rows, "file": file, "line": line}
                 for (name, kind), (rows, file, line) in sorted(self.guessed.items(), key=lambda it: (-it[1][0], it[0]))
             ],
+            **self.tally.as_json(),
         }
 
 
@@ -100,17 +104,17 @@ def load(
     Raises:
         InputError: Paths that do not exist, named files of no known format, or nothing that yields an event.
     """
-    wanted = inputs(given, stdin)
-    con = connect(memory, threads)
-    total = sum(one.path.stat().st_size for one in wanted) or 1
     with tempfile.TemporaryDirectory(prefix="advisor-") as folder:
+        wanted = inputs(given, stdin, Path(folder))
+        con = connect(memory, threads)
+        total = sum(one.size for one in wanted) or 1
         loader = _Loader(Path(folder), mapping)
         done = 0
         for number, one in enumerate(wanted):
             if progress:
                 progress(one.name, done / total)
             loader.read(number, one)
-            done += one.path.stat().st_size
+            done += one.size
         loader.spool.close()
         loader.refuse()
         table = EventTable(con, loader.spool.present)
@@ -125,7 +129,7 @@ def load(
     table.ready()
     if progress:
         progress("", 1.0)
-    return Log(table, tuple(loader.files), loader.guessed, copies)
+    return Log(table, tuple(loader.files), loader.guessed, copies, loader.tally)
 
 
 class _Loader:
@@ -137,6 +141,7 @@ class _Loader:
         self.faults: list[Fault] = []
         self.guessed: dict[tuple[str, str], tuple[int, str, int]] = {}
         self.large: list[FastFile] = []
+        self.tally = Tally()
         self._folder = folder
         self._mapping = mapping
 
@@ -147,39 +152,53 @@ class _Loader:
         if one.same_as:
             read.skipped_reason = f"has the same content as {one.same_as}"
             return
-        if one.path.stat().st_size == 0:
+        if one.size == 0 and one.path.exists():
             self._refuse(one, read, "is empty", "check that the log was written")
             return
 
         bad = self._noting(number, read, self.spool)
-        if (fast := self._large(number, one)) is not None:
-            self.large.append(fast)
-            return
         formats: Counter[str] = Counter()
-        unknown: str | None = None
+        unknown: list[str] = []
         try:
+            if (fast := self._large(number, one)) is not None:
+                self.large.append(fast)
+                return
             for name, opened in open_sources(one.path, bad):
                 for source in unwrapped(opened):
-                    before = read.rows
-                    reading, format = self._reading(source, name)
-                    read.format = format
-                    for event in reading:
-                        self.spool.add(event, number, format)
-                        read.rows += 1
-                    if read.rows > before:
-                        formats[format] += read.rows - before
+                    self._read_source(source, name, number, read, formats, unknown)
         except Refused as refused:
-            self._refuse(one, read, refused.what, refused.mend)
-            return
-        except Unknown as found:
-            unknown = str(found)
+            if not read.rows:
+                self._refuse(one, read, refused.what, refused.mend)
+                return
+            bad(0, f"{refused.what}; the rest was not read")
         except OSError as error:
             self._refuse(one, read, f"cannot be read ({(error.strerror or 'unreadable').lower()})", "check its rights")
             return
         read.format = " + ".join(formats) or None
         if not read.rows:
-            what = unknown or ("holds no event" if read.bad_rows else "holds nothing")
+            what = unknown[0] if unknown else "holds no event" if read.bad_rows else "holds nothing"
             self._refuse(one, read, what, MAPPING_HINT.format(name=one.name))
+
+    def _read_source(
+        self, source: Source, name: str, number: int, read: FileRead, formats: Counter[str], unknown: list[str]
+    ) -> None:
+        """One source of a file; what its reader stumbles over ends the source, and never the run."""
+        before = read.rows
+        try:
+            reading, format = self._reading(source, name)
+            read.format = format
+            for event in reading:
+                self.spool.add(event, number, format)
+                read.rows += 1
+        except Unknown as found:
+            unknown.append(str(found))
+            return
+        except (Refused, OSError):
+            raise
+        except Exception as error:  # a reader must not raise; where one does, the rows so far still count
+            source.bad(0, f"the reader stopped here ({type(error).__name__}: {str(error)[:120]})")
+        if read.rows > before:
+            formats[read.format or ""] += read.rows - before
 
     def _noting(self, number: int, read: FileRead, spool: Spool) -> Callable[[int, str], None]:
         """What counts a bad record, keeps its place and makes it a row."""
@@ -211,7 +230,7 @@ class _Loader:
 
         read = self.files[fast.number]
         read.format = "json_lines"
-        reader = GenericReader(SourceRule(), self._guessing(read.path))
+        reader = GenericReader(SourceRule(), self._guessing(read.path), self.tally, read.path)
         spool = Spool(self._folder / f"single-{fast.number}.jsonl")
         bad = self._noting(fast.number, read, spool)
         try:
@@ -230,7 +249,7 @@ class _Loader:
             if record is None:
                 bad(line, "is no object")
                 continue
-            for event in reader.events(record, line):
+            for event in reader.events(record, line, bad):
                 spool.add({**event, "line": line}, fast.number, "json_lines")
                 read.rows += 1
         spool.close()
@@ -251,12 +270,11 @@ class _Loader:
         rule = self._mapping.rule_for(name)
         found = known(source) if rule.format == "auto" else None
         if found:
-            return found.read(source), found.id
+            return with_kinds(found.read(source), rule), found.id
         if source.shape == "sqlite":
             raise Unknown(f"is SQLite with tables of no known format ({', '.join(list(source.tables)[:8])})")
-
-        _recognised(source, GenericReader(rule, lambda name, kind, line: None))
-        reader = GenericReader(rule, self._guessing(name))
+        recognised(source, rule)
+        reader = GenericReader(rule, self._guessing(name), self.tally, name)
         id = {"lines": "json_lines", "document": "json_lines"}.get(source.shape, source.shape)
         return reader.read(source), id
 
@@ -274,28 +292,3 @@ class _Loader:
             ]
         if self.faults:
             raise InputError(self.faults)
-
-
-class Unknown(Exception):
-    """A source of no known format; its text says what was seen."""
-
-
-LEAST_KNOWN = 0.5
-"""The share of a sample's records that must say when something happened or what it was."""
-
-
-def _recognised(source: Source, reader: GenericReader) -> None:
-    """Refuses a source whose records say neither when something happened nor what it was."""
-    sample = [reader.record(value) for value in source.sample[:200]]
-    events = [event for record in sample if record for event in reader.events(record, 0)]
-    reader_said = [event for event in events if event.get("ts_us") is not None or event["kind"] != "log"]
-    if source.shape == "document" and len(source.sample) == 1:
-        reader_said = [e for e in reader_said if e["kind"] != "log" or e.get("request_id") or e.get("name")]
-    if events and len(reader_said) >= LEAST_KNOWN * len(source.sample):
-        return
-    keys = list(dict.fromkeys(str(key) for record in sample if record for key in record))[:12]
-    seen = f"with the fields {', '.join(keys)}" if keys else "without fields"
-    raise Unknown(f"is {_NAMES.get(source.shape, source.shape)} {seen}, which say neither when nor what happened")
-
-
-_NAMES = {"lines": "JSON lines", "document": "a JSON document", "csv": "a table", "text": "text", "parquet": "Parquet"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -14,10 +16,10 @@ from advisor.catalog.files import read_toml
 from advisor.catalog.load import model_faults
 from advisor.errors import InputError
 from advisor.traces.attributes import convert
-from advisor.traces.columns import KINDS, ROLES, SIDE_EFFECTS, by_name
+from advisor.traces.columns import DECISIONS, KINDS, ROLES, SIDE_EFFECTS, SOURCES_OF_DECISION, STATUSES, by_name
 from advisor.traces.facts import Facts
 
-
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Stage = Literal["opened", "produced", "sent", "closed", "failed", "escalated"]
 
 
@@ -25,27 +27,46 @@ class _Rules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _columns(names: Iterable[str]) -> None:
+    """Refuses names that are no columns, all at once.
+
+    Raises:
+        ValueError: What is wrong, and how to mend it.
+    """
+    public = [column.name for column in by_name().values()]
+    wrong = [name for name in dict.fromkeys(names) if name not in public]
+    if not wrong:
+        return
+    near = [close[0] for name in wrong if (close := get_close_matches(name, public, 1))]
+    hint = f"did you mean {', '.join(dict.fromkeys(near))}? " if near else ""
+    what = "is no column" if len(wrong) == 1 else "are no columns"
+    raise ValueError(f"{', '.join(wrong)} {what}; {hint}docs/mapping.md lists the columns")
+
+
 def _paths(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, Mapping):
         raise ValueError('is no table of columns to field paths; write request_id = "order.id"')
+    _columns(str(name) for name in value)
     found: dict[str, tuple[str, ...]] = {}
     for name, paths in value.items():
-        if name not in by_name() or by_name()[name].name != name:
-            raise ValueError(f"{name} is no column; advisor diagnose --check-mapping lists the columns")
-        found[name] = (paths,) if isinstance(paths, str) else tuple(str(path) for path in paths)
+        listed = [paths] if isinstance(paths, str) else paths
+        if not isinstance(listed, list | tuple) or not listed or not all(isinstance(p, str) and p for p in listed):
+            raise ValueError(f'{name} names no field; write {name} = "path" or {name} = ["path", "other.path"]')
+        found[name] = tuple(listed)
     return found
 
 
 class KindRule(_Rules):
     """Gives a kind to records in which a field equals a value or matches a pattern (searched, anchor it yourself).
 
-    `set` gives columns fixed values, `fields` columns for these records only, `explode` makes a row of each item of a
-    list field, put into the column `explode_as`.
+    `field` is `event` unless given, which stands for whatever field holds the event's name. `set` gives columns fixed
+    values, `fields` columns for these records only. `explode` makes a row of each item of a list field: what is in an
+    item has the path `list[].name`, and the column `explode_as` gets the item itself (or its `id`).
     """
 
     kind: str
     field: str = "event"
-    equals: str | None = None
+    equals: str | int | float | bool | None = None
     pattern: str | None = None
     set: dict[str, Any] = Field(default_factory=dict)
     fields: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -54,34 +75,82 @@ class KindRule(_Rules):
 
     _fields = field_validator("fields", mode="before")(_paths)
 
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind not in KINDS or kind == "unknown":
+            raise ValueError(f"is no kind; use one of {', '.join(sorted(KINDS - {'unknown'}))}")
+        return kind
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            _compiled(pattern)
+        return pattern
+
+    @field_validator("set")
+    @classmethod
+    def _values(cls, given: dict[str, Any]) -> dict[str, Any]:
+        _columns(given)
+        for name, value in given.items():
+            if name == "kind" or convert(by_name()[name], value) is None:
+                words = _VOCABULARIES.get(name)
+                mend = f"use one of {', '.join(sorted(words))}" if words else "give it a value of the column's kind"
+                raise ValueError(f"{name} cannot be {value!r}; {mend}")
+        return given
+
+    @field_validator("explode_as")
+    @classmethod
+    def _exploded(cls, name: str) -> str:
+        _columns([name])
+        if by_name()[name].unit != "text" or name in _VOCABULARIES or name == "kind":
+            raise ValueError(f"{name} holds no free text; use action_id, resource_id or another column of text")
+        return name
+
     @model_validator(mode="after")
     def _whole(self) -> KindRule:
-        if self.kind not in KINDS:
-            raise ValueError(f"{self.kind} is no kind; use one of {', '.join(sorted(KINDS))}")
         if (self.equals is None) == (self.pattern is None):
             raise ValueError("has both or neither of equals and pattern; give one")
-        if self.pattern is not None:
-            _compiled(self.pattern)
-        for name in (*self.set, self.explode_as):
-            if name not in by_name():
-                raise ValueError(f"{name} is no column; correct its name")
         return self
 
-    def matches(self, leaves: Mapping[str, Any]) -> bool:
-        """Whether the rule speaks of a record, given its leaves by path."""
+    def matches(self, leaves: Mapping[str, Any], name: str | None = None) -> bool:
+        """Whether the rule speaks of a record, given its leaves by path and the event's name, if it has one."""
         value = leaves.get(self.field)
+        if value is None and self.field == "event":
+            value = name
         if value is None:
             return False
         if self.equals is not None:
-            return str(value) == self.equals
-        return re.search(self.pattern or "", str(value)[:8192]) is not None
+            return _plain(value) == _plain(self.equals)
+        return _compiled(self.pattern or "").search(_plain(value)[:8192]) is not None
 
     @property
     def stored(self) -> dict[str, Any]:
         """The fixed columns as they are stored."""
         return {by_name()[name].stored: convert(by_name()[name], value) for name, value in self.set.items()}
 
+    @property
+    def exploded(self) -> str:
+        """The stored column that an exploded item fills."""
+        return by_name()[self.explode_as].stored
 
+
+_VOCABULARIES = {
+    "status": STATUSES,
+    "decision": DECISIONS,
+    "decision_source": SOURCES_OF_DECISION,
+    "side_effect": SIDE_EFFECTS,
+    "agent_role": ROLES,
+}
+
+
+def _plain(value: Any) -> str:
+    """A value as a mapping file's writer sees it in the log: `true`, not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
@@ -107,7 +176,8 @@ class SourceRule(_Rules):
     @classmethod
     def _patterns(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
         for line in lines:
-            _compiled(line)
+            if not _compiled(line).groupindex:
+                raise ValueError("names no field; write (?P<request_id>...) for each field of the line")
         return lines
 
     @field_validator("timezone")
@@ -124,11 +194,28 @@ class SourceRule(_Rules):
 
 
 class Pair(_Rules):
-    """Joins a start row and an end row into the start row: equal `on` columns, the next end after each start."""
+    """Joins a start row and an end row into the start row, by their events' names.
+
+    Rows of equal `on` columns nest like brackets: an end closes the last start before it that is still open.
+    """
 
     start: str
     end: str
     on: tuple[str, ...] = ("request_id",)
+
+    @field_validator("on")
+    @classmethod
+    def _known(cls, on: tuple[str, ...]) -> tuple[str, ...]:
+        if not on:
+            raise ValueError('names no column; write on = ["request_id"]')
+        _columns(on)
+        return on
+
+    @model_validator(mode="after")
+    def _apart(self) -> Pair:
+        if self.start == self.end:
+            raise ValueError("starts and ends with the same event; name the two events")
+        return self
 
 
 class Tool(_Rules):
@@ -143,8 +230,8 @@ class Agent(_Rules):
     """What is known of an agent: its role, its weight in merges, its deadline from the start of its row."""
 
     role: str | None = None
-    weight: float | None = None
-    deadline_ms: float | None = None
+    weight: Amount | None = None
+    deadline_ms: Amount | None = None
     detached: bool = False
 
     @field_validator("role")
@@ -160,11 +247,11 @@ class Given(_Rules):
 
     tools: dict[str, Tool] = Field(default_factory=dict)
     agents: dict[str, Agent] = Field(default_factory=dict)
-    approval_sla_ms: float | None = None
+    approval_sla_ms: Amount | None = None
     model_order: tuple[str, ...] = ()
-    lateness_ms: float | None = None
-    max_restarts: int | None = None
-    kill_grace_ms: float | None = None
+    lateness_ms: Amount | None = None
+    max_restarts: Annotated[int, Field(ge=0)] | None = None
+    kill_grace_ms: Amount | None = None
     off_hours: str | None = None
     states: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
 
@@ -201,7 +288,7 @@ class LogMapping(_Rules):
             polling=frozenset(name for name, tool in tools.items() if tool.polling),
             lateness_us=None if lateness is None else round(lateness * 1000),
             off_hours=self.facts.off_hours,
-            states={stage: names for stage, names in self.facts.states.items()},
+            states=dict(self.facts.states.items()),
         )
 
     @property

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from advisor.traces.columns import stored
+from advisor.traces.columns import KINDS, stored
 from advisor.traces.records import Event
 
 LONGEST = 4000
 """Characters that one value keeps; identifiers are shorter, and content is kept as hash and excerpt."""
-_KNOWN = frozenset(stored())
-_TYPES = stored()
+_FITTING: dict[str, type] = {"VARCHAR": str, "BIGINT": int, "DOUBLE": float, "BOOLEAN": bool}
+_TYPES = {name: _FITTING[kind] for name, kind in stored().items()}
 _WHOLE = 2**63
 
 
@@ -30,19 +30,26 @@ class Spool:
         self._file = path.open("wb", buffering=1 << 20)
 
     def add(self, event: Event, file: int, format: str) -> None:
-        """One event."""
-        row = {name: value for name, value in event.items() if value is not None and name in _KNOWN}
+        """One event; what a column cannot hold is left out, so that no odd value stops the load."""
+        row: dict[str, Any] = {}
+        for name, given in event.items():
+            kind = type(given)
+            wanted = _TYPES.get(name)
+            value = given if kind is wanted and kind is not int and kind is not float else _fitted(wanted, given)
+            if value is not None:
+                row[name] = value
         row["file"], row["source_format"] = file, format
+        if row.get("kind") not in KINDS:
+            row["kind"] = "log"
         try:
             body = orjson.dumps(row)
-        except TypeError:
+        except TypeError:  # half a character
             body = b""
         if not body or len(body) > LONGEST:
-            row = {name: kept for name, value in row.items() if (kept := _bounded(name, value)) is not None}
-            body = orjson.dumps(row)
+            body = orjson.dumps({name: _short(value) for name, value in row.items()})
         self._file.write(body + b"\n")
         self.present.update(row)
-        self.kinds.add(row.get("kind", "log"))
+        self.kinds.add(row["kind"])
         self.rows += 1
 
     def close(self) -> None:
@@ -50,12 +57,25 @@ class Spool:
         self._file.close()
 
 
-def _bounded(name: str, value: Any) -> Any:
-    """A value that fits its column: text that is valid and short, whole numbers of 64 bits."""
-    if isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return value if -_WHOLE <= value < _WHOLE else None
-    if isinstance(value, Mapping | list | tuple):
+def _fitted(wanted: type | None, value: Any) -> Any:
+    """A value as its column's type; None where it is of another."""
+    if value is None or wanted is None:
         return None
-    return str(value)[:LONGEST].encode("utf-8", "replace").decode("utf-8")
+    if wanted is str:
+        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool):
+        return value if wanted is bool else None
+    if wanted is int:
+        return value if isinstance(value, int) and -_WHOLE <= value < _WHOLE else None
+    if wanted is float and isinstance(value, int | float):
+        try:
+            number = float(value)
+        except OverflowError:
+            return None
+        return number if math.isfinite(number) else None
+    return None
+
+
+def _short(value: Any) -> Any:
+    """Text that is valid and short; everything else as it is."""
+    return value[:LONGEST].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
+import orjson
+
 from advisor.traces.formats.wrappers import WRAPPERS
-from advisor.traces.opening import parse
+from advisor.traces.lenient import parse
 from advisor.traces.records import SAMPLE, Record, Source
 
+HELD = 32 << 20
 DEEPEST = 3
 """Envelopes inside envelopes that are taken off."""
 
@@ -25,7 +29,7 @@ def unwrapped(source: Source, depth: int = 0) -> Iterator[Source]:
     if wrapper is None:
         yield source
         return
-    texts: list[Record] = []
+    texts = _Texts()
 
     def objects() -> Iterator[Record]:
         for line, body, extra in wrapper.unwrap(source):
@@ -40,7 +44,7 @@ def unwrapped(source: Source, depth: int = 0) -> Iterator[Source]:
             elif isinstance(value, list):
                 yield Record(line, value)
             else:
-                texts.append(Record(line, str(body)))
+                texts.add(line, str(body))
 
     reading = objects()
     first = list(islice(reading, SAMPLE))
@@ -49,9 +53,27 @@ def unwrapped(source: Source, depth: int = 0) -> Iterator[Source]:
             source, shape="lines", records=chain(first, reading), sample=[record.value for record in first], text=""
         )
         yield from unwrapped(inner, depth + 1)
-    if texts:
-        sample = [record.value for record in texts[:SAMPLE]]
-        yield replace(source, shape="text", records=iter(texts), sample=sample, text="")
+    if texts.sample:
+        yield replace(source, shape="text", records=iter(texts), sample=texts.sample, text="")
+
+
+class _Texts:
+    """Lines of text that wait for the objects to be read; from HELD on they wait on disk."""
+
+    def __init__(self) -> None:
+        self.sample: list[str] = []
+        self._file = tempfile.SpooledTemporaryFile(max_size=HELD)  # noqa: SIM115
+
+    def add(self, line: int, text: str) -> None:
+        if len(self.sample) < SAMPLE:
+            self.sample.append(text)
+        self._file.write(orjson.dumps([line, text.encode("utf-8", "replace").decode()]) + b"\n")
+
+    def __iter__(self) -> Iterator[Record]:
+        self._file.seek(0)
+        with self._file:
+            for written in self._file:
+                yield Record(*orjson.loads(written))
 
 
 def _with(value: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

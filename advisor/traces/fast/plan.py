@@ -9,8 +9,9 @@ from typing import Any
 
 from advisor.traces.columns import STATUSES, by_name, stored
 from advisor.traces.fast.expressions import converted, error_fingerprint, listed, quoted
-from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, Fields, Target, flat
+from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, LEVELS, SENTENCES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
+from advisor.traces.generic.reader import MEASURES, SERIOUS
 
 # Columns that decide critical findings and may stand on few rows: always looked for, under their usual names.
 ALWAYS = (
@@ -61,7 +62,9 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
         for path in leaves:
             if path not in targets and (found := fields.target(path)):
                 targets[path] = found
-    for path in (*targets, *(key for key in (*EVENT_NAMES, "level", "retry_count") if key in shapes)):
+    if "PRIORITY" in shapes:
+        return None
+    for path in (*targets, *(key for key in (*EVENT_NAMES, *LEVELS, "retry_count") if key in shapes)):
         if any("object" in shapes.get(part, ()) and shapes[part] - {"null", "object"} for part in _parents(path)):
             return None
         if shapes.get(path, set()) & {"object", "list"}:
@@ -120,7 +123,7 @@ def _made(
 ) -> Plan | None:
     tree: Tree = {}
     raw: dict[str, str] = {}
-    extra = [key for key in ("level", "levelname", "severity", "retry_count") if key in shapes]
+    extra = [key for key in (*LEVELS, "retry_count") if key in shapes]
     for path in dict.fromkeys((*targets, *names, *extra)):
         raw[path] = _grow(tree, path, shapes)
     unexpected = [_grow(tree, path, shapes) for path in watched]
@@ -128,27 +131,39 @@ def _made(
     for path, target in targets.items():
         by_column.setdefault(target.column.stored, []).append((target.rank, path, target))
     select: dict[str, str] = {}
+    readable: list[str] = []
     for name, sources in by_column.items():
         ranked = [(path, target) for _, path, target in sorted(sources, key=lambda it: (it[0], it[1]))]
-        select[name] = _first([converted(target.column, raw[path]) for path, target in ranked])
+        texts = {path: _taken(target, raw[path]) for path, target in ranked}
+        select[name] = _first([converted(target.column, texts[path]) for path, target in ranked])
+        readable += [
+            f"(COALESCE({texts[path]}, '') = '' OR ({converted(target.column, texts[path])}) IS NOT NULL)"
+            for path, target in ranked
+            if target.origin == "emitter" and target.column.unit in MEASURES
+        ]
         if name == "request_id" and len(ranked) > 1:
-            cases = " ".join(f"WHEN nullif({raw[path]}, '') IS NOT NULL THEN {quoted(path)}" for path, _ in ranked)
+            cases = " ".join(f"WHEN nullif({texts[path]}, '') IS NOT NULL THEN {quoted(path)}" for path, _ in ranked)
             select["request_id_source"] = f"CASE {cases} END"
         if name == "status":
-            said = _first([raw[path] for path, _ in ranked])
+            said = _first(list(texts.values()))
             select["status_raw"] = f"CASE WHEN {said} NOT IN ({listed(STATUSES)}) THEN {said} END"
     if names:
-        spoken = [f"nullif({raw[name]}, '')" for name in names if name != "kind"]
+        spoken = [f"nullif({raw[name]}, '')" for name in names if name not in ("kind", "name", *SENTENCES)]
         if "kind" in names and "kind" in select:
             spoken.append(f"CASE WHEN {select['kind']} IS NULL THEN {raw['kind']} END")
-        select["name"] = f"left({_first([*([select['name']] if 'name' in select else []), *spoken])}, 200)"
+        spoken += [select["name"]] if "name" in select else []
+        spoken += [f"nullif({raw[name]}, '')" for name in names if name in SENTENCES]
+        select["name"] = f"left({_first(spoken)}, 200)"
     if "retry_count" in raw:
         retried = f"TRY_CAST({raw['retry_count']} AS BIGINT) + 1"
         select["attempt"] = _first([*([select["attempt"]] if "attempt" in select else []), retried])
-    levels = [raw[key] for key in ("level", "levelname", "severity") if key in raw]
+    levels = [f"nullif({raw[key]}, '')" for key in LEVELS if key in raw]
     if levels:
         unsaid = f"{select['kind']} IS NULL AND " if "kind" in select else ""
-        serious = f"CASE WHEN {unsaid}lower({_first(levels)}) IN ('error', 'critical', 'fatal') THEN 'error' END"
+        serious = (
+            f"CASE WHEN {unsaid}(lower({_first(levels)}) IN ({listed(SERIOUS)}) "
+            f"OR TRY_CAST({_first(levels)} AS DOUBLE) >= 50) THEN 'error' END"
+        )
         select["status"] = _first([*([select["status"]] if "status" in select else []), serious])
         select.setdefault("status_raw", "CAST(NULL AS VARCHAR)")
     _follow(select)
@@ -156,13 +171,21 @@ def _made(
         return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
     familiar = frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN)
-    return Plan("{" + spec + "}", select, _understood(tree, unexpected), familiar)
+    return Plan("{" + spec + "}", select, _understood(tree, unexpected, readable), familiar)
 
 
-def _understood(tree: Tree, unexpected: Sequence[str]) -> str:
-    """A condition for rows that the plan reads in full: something was read, and no field that it does not load."""
+def _understood(tree: Tree, unexpected: Sequence[str], readable: Sequence[str]) -> str:
+    """A condition for rows that the plan reads in full: something was read, all of it as its column, and no more."""
     read = " OR ".join(f"{_quoted(key)} IS NOT NULL" for key in tree)
-    return f"({read}) AND COALESCE({', '.join(unexpected)}) IS NULL" if unexpected else read
+    more = [f"COALESCE({', '.join(unexpected)}) IS NULL"] if unexpected else []
+    return " AND ".join([f"({read})", *more, *readable])
+
+
+def _taken(target: Target, raw: str) -> str:
+    """A field's text, or NULL where `Target.takes` says no."""
+    unless = [f"{raw} NOT IN ({listed(target.never)})"] if target.never else []
+    only = [f"regexp_full_match({raw}, {quoted(target.only)})"] if target.only else []
+    return f"CASE WHEN {' AND '.join([*unless, *only])} THEN {raw} END" if unless or only else raw
 
 
 def _first(options: Sequence[str]) -> str:
