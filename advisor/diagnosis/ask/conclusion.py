@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from advisor.catalog.load import Catalog
 from advisor.catalog.models import Signature
 from advisor.diagnosis.ask.consultation import Consultation
@@ -26,15 +28,7 @@ def conclude(consultation: Consultation) -> Diagnosis:
     findings = [_finding(entry, consultation) for entry in entries(catalog).values()]
     findings.sort(key=lambda f: (VERDICTS.index(f.verdict), -f.confidence, SEVERITIES.index(f.severity), f.signature))
     return Diagnosis(
-        inventory={
-            "files": [],
-            "rows": 0,
-            "bad_rows": 0,
-            "copies": 0,
-            "requests": 0,
-            "coverage": {},
-            "guessed_kinds": [],
-        },
+        inventory=_inventory(len(consultation.said)),
         assessability={finding.signature: Assessability(finding.grade, finding.missing) for finding in findings},
         findings=tuple(findings),
         log_next=_log_next(findings, catalog),
@@ -43,6 +37,13 @@ def conclude(consultation: Consultation) -> Diagnosis:
         skew_us=0,
         knowledge_version=catalog.version,
     )
+
+
+def _inventory(answers: int) -> dict[str, Any]:
+    """The answers take the place of a file, and each of a row."""
+    file = {"path": FILE, "format": "answers", "rows": answers, "bad_rows": 0, "skipped_reason": None, "bad": []}
+    counts = {"rows": answers, "bad_rows": 0, "copies": 0, "requests": 0}
+    return {"files": [file], **counts, "coverage": {}, "guessed_kinds": []}
 
 
 def _finding(entry: Signature, consultation: Consultation) -> Finding:
@@ -73,7 +74,7 @@ def _finding(entry: Signature, consultation: Consultation) -> Finding:
         of=int(symptom in ("yes", "no")),
         relevant=int(symptom is not None),
         unit="answers",
-        rate=None,
+        rate=float(symptom == "yes") if symptom in ("yes", "no") else None,
         interval=None,
         p_value=None,
         said=said,

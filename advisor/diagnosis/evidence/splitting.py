@@ -65,7 +65,7 @@ def _work(look: Looking) -> Observation:
     share = found["split"] / found["named"]
     said = (
         f"{found['split']} of {found['named']} requests ({share:.0%}) are worked on by several agents or delegated; "
-        f"{found['most_agents']} agents at most, {found['delegations']} delegations."
+        f"at most {found['most_agents']} named agents in one, {found['delegations']} delegations in all."
     )
     why = ""
     if 2 * found["guessed"] > found["split"]:
