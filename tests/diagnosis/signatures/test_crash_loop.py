@@ -37,11 +37,23 @@ def test_three_deaths_are_within_the_restarts_allowed_and_the_limit_is_the_users
     assert finding(ID, crashes("billing", 3)).verdict == "absent"
     assert finding(ID, crashes("billing", 3), overrides={"max_restarts": 2}).verdict == "present"
     assert finding(ID, crashes("billing", 3, max_attempts=2)).verdict == "present"
+    told = [{**row, "max_attempts": 2} if row["kind"] == "restart" else row for row in crashes("billing", 3)]
+    assert finding(ID, told).verdict == "present"
+    assert finding(ID, crashes("billing", 6, max_attempts=9)).verdict == "absent"
 
 
 def test_a_success_between_ends_the_run() -> None:
     rows = [*crashes("billing", 2), tick("billing", 90), *crashes("billing", 2, start=200)]
     assert finding(ID, rows).verdict == "absent"
+
+
+def test_a_step_that_succeeds_before_each_death_is_no_success_of_the_child() -> None:
+    calls = [
+        {"kind": "tool_call", "child_id": "billing", "status": "ok", "ts_us": n * 60_000_000 + 30} for n in range(5)
+    ]
+    assert finding(ID, [*crashes("billing", 5), *calls]).verdict == "present"
+    done = [{**row, "kind": "outcome"} for row in calls]
+    assert finding(ID, [*crashes("billing", 5), *done]).verdict == "absent"
 
 
 def test_different_faults_are_no_loop() -> None:

@@ -91,6 +91,13 @@ def test_a_cancel_of_everything_covers_its_environment_and_tenant_only() -> None
     assert finding(ID, [stop, work(15, environment="test", tenant="acme")]).verdict == "present"
 
 
+def test_a_cancel_of_a_tenant_may_come_from_any_request_and_one_of_an_unnamed_worker_covers_nothing() -> None:
+    stop = cancel(cancel_scope="tenant", tenant="acme")
+    assert finding(ID, [stop, work(15, "other", tenant="acme")]).verdict == "present"
+    assert finding(ID, [stop, work(15, "other", tenant="else")]).verdict == "absent"
+    assert finding(ID, [cancel(request=None, cancel_scope="worker"), work(15)]).verdict == "insufficient"
+
+
 def test_a_switch_that_is_enabled_again_ends_the_cancel() -> None:
     again = {"kind": "override", "to_state": "enabled", "ts_us": 12 * SECOND}
     assert finding(ID, [cancel(request=None), again, work(15)]).verdict == "absent"

@@ -76,6 +76,11 @@ def test_a_cause_may_name_the_fire_and_not_the_timer() -> None:
     assert finding(ID, rows).verdict == "present"
 
 
+def test_a_transition_may_name_the_timer_in_its_own_column() -> None:
+    rows = [{("timer_id" if name == "caused_by" else name): value for name, value in row.items()} for row in case("a")]
+    assert finding(ID, rows).verdict == "present"
+
+
 def test_a_transition_without_a_cause_is_possible() -> None:
     rows = [{k: v for k, v in row.items() if k != "caused_by"} for row in case("a")]
     found = finding(ID, rows)

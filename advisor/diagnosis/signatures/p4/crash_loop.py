@@ -10,14 +10,20 @@ _TRANSIENT = (
 )
 # A run is a child's consecutive crashes of one fault in one version of the code; a success or an escalation ends it.
 _RUNS = f"""
-WITH suspects AS (
-    SELECT child_id FROM events
-    WHERE kind = 'crash' AND error_fp IS NOT NULL AND child_id IS NOT NULL
-    GROUP BY child_id, error_fp
-    HAVING COUNT(*) > LEAST({{max_restarts}}, COALESCE(MIN(max_attempts), {{max_restarts}}))
+WITH limits AS (
+    SELECT child_id, MIN(max_attempts) AS allowed FROM events
+    WHERE kind IN ('crash', 'restart') AND child_id IS NOT NULL AND max_attempts IS NOT NULL
+    GROUP BY child_id
+),
+suspects AS (
+    SELECT c.child_id
+    FROM events c LEFT JOIN limits l ON l.child_id = c.child_id
+    WHERE c.kind = 'crash' AND c.error_fp IS NOT NULL AND c.child_id IS NOT NULL
+    GROUP BY c.child_id, c.error_fp
+    HAVING COUNT(*) > COALESCE(MIN(l.allowed), {{max_restarts}})
 ),
 marked AS (
-    SELECT row_id, child_id, ts_us, kind, error_fp, error_type, code_version, max_attempts,
+    SELECT row_id, child_id, ts_us, kind, error_fp, error_type, code_version,
            CASE WHEN kind = 'crash' THEN 'crash' WHEN kind = 'escalation' THEN 'escalation' ELSE 'success' END AS what,
            CASE WHEN regexp_matches(LOWER(CONCAT(COALESCE(error_type, ''), ' ', COALESCE(error_fp, ''), ' ',
                                                  COALESCE(error_message, ''))), '{_TRANSIENT}')
@@ -26,11 +32,11 @@ marked AS (
     WHERE child_id IS NOT NULL AND ts_us IS NOT NULL
       AND ((kind = 'crash' AND error_fp IS NOT NULL) OR kind = 'escalation'
            OR (kind = 'ok_tick' AND COALESCE(status, 'ok') = 'ok')
-           OR (kind NOT IN ('crash', 'restart', 'escalation', 'ok_tick', 'log', 'unknown') AND status = 'ok'))
+           OR (kind IN ('outcome', 'workflow', 'agent', 'delegation', 'consume_result') AND status = 'ok'))
       AND child_id IN (SELECT child_id FROM suspects)
 ),
 ordered AS (
-    SELECT row_id, child_id, ts_us, what, error_fp, error_type, code_version, max_attempts, transient,
+    SELECT row_id, child_id, ts_us, what, error_fp, error_type, code_version, transient,
            SUM(CASE WHEN what = 'crash' THEN 0 ELSE 1 END) OVER (
                PARTITION BY child_id ORDER BY ts_us, what, row_id ROWS UNBOUNDED PRECEDING) AS resets,
            CASE WHEN ROW_NUMBER() OVER (PARTITION BY child_id ORDER BY ts_us DESC, what DESC, row_id DESC) = 1
@@ -41,7 +47,7 @@ ordered AS (
 ),
 crashes AS (
     SELECT row_id, child_id, ts_us, CONCAT(COALESCE(error_type, ''), '|', error_fp) AS fault, code_version,
-           max_attempts, transient, resets, next_what, next_version,
+           transient, resets, next_what, next_version,
            ROW_NUMBER() OVER (PARTITION BY child_id ORDER BY ts_us, row_id) AS place,
            LAG(CONCAT(COALESCE(error_type, ''), '|', error_fp)) OVER (PARTITION BY child_id ORDER BY ts_us, row_id)
                AS last_fault,
@@ -50,20 +56,19 @@ crashes AS (
     FROM ordered WHERE what = 'crash'
 ),
 numbered AS (
-    SELECT row_id, child_id, ts_us, fault, code_version, max_attempts, transient, next_what, next_version,
+    SELECT row_id, child_id, ts_us, fault, code_version, transient, next_what, next_version,
            SUM(CASE WHEN place > 1 AND last_fault = fault AND last_resets = resets
-                     AND COALESCE(last_version, '') = COALESCE(code_version, '') THEN 0 ELSE 1 END) OVER (
+                     AND COALESCE(last_version, code_version, '') = COALESCE(code_version, last_version, '') THEN 0 ELSE 1 END) OVER (
                PARTITION BY child_id ORDER BY ts_us, row_id ROWS UNBOUNDED PRECEDING) AS run
     FROM crashes
 ),
 runs AS (
-    SELECT child_id, run, fault, COUNT(*) AS crashes, MIN(ts_us) AS first_us, MAX(ts_us) AS last_us,
-           MAX(transient) AS transient,
-           COALESCE(MAX(max_attempts), {{max_restarts}}) AS allowed,
+    SELECT n.child_id, run, fault, COUNT(*) AS crashes, MIN(ts_us) AS first_us, MAX(ts_us) AS last_us,
+           MAX(transient) AS transient, COALESCE(MIN(l.allowed), {{max_restarts}}) AS allowed,
            MAX(CASE WHEN next_what = 'escalation' THEN 1 ELSE 0 END) AS escalated,
            MAX(CASE WHEN next_what = 'success' THEN 1 ELSE 0 END) AS recovered,
            MAX(CASE WHEN next_what = 'success' AND next_version = code_version THEN 1 ELSE 0 END) AS unchanged
-    FROM numbered GROUP BY child_id, run, fault
+    FROM numbered n LEFT JOIN limits l ON l.child_id = n.child_id GROUP BY n.child_id, run, fault
 ),
 children AS (SELECT COUNT(DISTINCT child_id) AS children FROM events WHERE child_id IS NOT NULL),
 loops AS (

@@ -27,11 +27,12 @@ own AS (
     WHERE kind IN ('timer_set', 'timer_fire', 'timer_cancel') AND ts_us IS NOT NULL
       AND timer_id IN (SELECT timer_id FROM suspects)
     UNION ALL
-    SELECT e.row_id, e.ts_us, COALESCE(f.timer_id, e.caused_by), e.resource_id, e.request_id, NULL, e.status, e.kind, 5
+    SELECT e.row_id, e.ts_us, COALESCE(f.timer_id, e.timer_id, e.caused_by), e.resource_id, e.request_id,
+           NULL, e.status, e.kind, 5
     FROM events e LEFT JOIN fire_events f ON f.event_id = e.caused_by
-    WHERE e.kind = 'state_transition' AND e.caused_by IS NOT NULL AND e.ts_us IS NOT NULL
+    WHERE e.kind = 'state_transition' AND COALESCE(e.caused_by, e.timer_id) IS NOT NULL AND e.ts_us IS NOT NULL
       AND COALESCE(e.status, 'ok') NOT IN {_NOT_DONE}
-      AND COALESCE(f.timer_id, e.caused_by) IN (SELECT timer_id FROM suspects)
+      AND COALESCE(f.timer_id, e.timer_id, e.caused_by) IN (SELECT timer_id FROM suspects)
 ),
 timed AS (
     SELECT row_id, ts_us, timer_id, resource_id, request_id, scheduled_version, status, what,
@@ -60,7 +61,8 @@ cases AS (
     SELECT row_id, ts_us, resource_id, 2, NULL, 'fire' FROM fires WHERE resource_id IS NOT NULL
     UNION ALL
     SELECT row_id, ts_us, resource_id, 3, NULL, 'transition' FROM events
-    WHERE kind = 'state_transition' AND resource_id IS NOT NULL AND ts_us IS NOT NULL AND caused_by IS NULL
+    WHERE kind = 'state_transition' AND resource_id IS NOT NULL AND ts_us IS NOT NULL
+      AND caused_by IS NULL AND timer_id IS NULL
       AND COALESCE(status, 'ok') NOT IN {_NOT_DONE} AND resource_id IN (SELECT resource_id FROM fires)
 ),
 seen AS (

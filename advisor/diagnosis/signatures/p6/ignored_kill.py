@@ -13,9 +13,14 @@ from advisor.diagnosis.detector import Asked, Detector, Row, Signs
 
 _NARROW = "(child_id IS NOT NULL OR tool_call_id IS NOT NULL OR approval_id IS NOT NULL OR timer_id IS NOT NULL)"
 """A cancel of one child, call, approval or timer is no kill switch."""
+_UNPLACED = """(request_id IS NULL AND LOWER(COALESCE(cancel_scope, '')) IN ('agent', 'call', 'child', 'request', 'run',
+    'session', 'task', 'thread', 'tool', 'turn', 'worker', 'workflow'))"""
+"""A cancel of something that the row does not name."""
 _ENABLES = """(kind IN ('override', 'cancel_request')
     AND (LOWER(COALESCE(to_state, '')) = 'enabled' OR COALESCE(decision, '') = 'allow'))"""
-_GLOBAL = "(request_id IS NULL OR LOWER(COALESCE(cancel_scope, '')) IN ('all', 'global'))"
+_SCOPE = "LOWER(COALESCE(cancel_scope, ''))"
+_GLOBAL = f"""(request_id IS NULL OR {_SCOPE} IN ('all', 'global') OR ({_SCOPE} = 'tenant' AND tenant IS NOT NULL)
+    OR ({_SCOPE} = 'environment' AND environment IS NOT NULL))"""
 _WORK = """(kind IN ('llm_call', 'tool_call', 'commit') AND NOT COALESCE(cleanup, FALSE) AND compensates IS NULL
     AND COALESCE(status, 'ok') NOT IN ('rejected', 'denied', 'cancelled', 'skipped'))"""
 _AGAIN = """((kind = 'message' AND (LOWER(agent_name) = 'user' OR agent_role = 'human'))
@@ -29,6 +34,7 @@ controls AS (
            CASE WHEN {_GLOBAL} THEN 1 ELSE 0 END AS everywhere
     FROM events
     WHERE (kind = 'cancel_request' OR {_ENABLES}) AND ts_us IS NOT NULL AND NOT {_NARROW}
+      AND NOT {_UNPLACED}
 ),
 first_global AS (SELECT MIN(ts_us) AS ts_us FROM controls WHERE everywhere = 1 AND stop = 1),
 workers AS (
@@ -164,10 +170,12 @@ ends AS (SELECT scope, stretch, MIN(cancel_us) AS cancel_us FROM after GROUP BY 
 SELECT (SELECT COUNT(*) FROM events e JOIN (SELECT scope, MIN(cancel_us) AS cancel_us FROM ends GROUP BY scope) s
             ON s.scope = CONCAT('r/', e.request_id)
         WHERE e.kind IN ('tool_call', 'commit', 'llm_call') AND e.ts_us > s.cancel_us
+          AND e.request_id IN (SELECT request_id FROM controls WHERE everywhere = 0 AND stop = 1)
           AND (COALESCE(e.cleanup, FALSE) OR e.compensates IS NOT NULL)) AS cleaning,
        (SELECT COUNT(*) FROM events e JOIN (SELECT scope, MIN(cancel_us) AS cancel_us FROM ends GROUP BY scope) s
             ON s.scope = CONCAT('r/', e.request_id)
         WHERE e.kind IN ('tool_call', 'commit', 'llm_call') AND e.ts_us > s.cancel_us
+          AND e.request_id IN (SELECT request_id FROM controls WHERE everywhere = 0 AND stop = 1)
           AND e.status IN ('rejected', 'denied', 'cancelled', 'skipped')) AS refused,
        (SELECT COUNT(*) FROM controls WHERE stop = -1) AS enabled
 """,
