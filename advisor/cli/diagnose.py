@@ -1,55 +1,144 @@
-"""`advisor diagnose`: what reports in prose speak of (`--text`), and reliability over time (`--outcomes`)."""
+"""`advisor diagnose`: failures in logs, in prose (`--text`), in answers (`--ask`), and over time (`--outcomes`)."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOption, QuietOption, look
+from advisor.cli.options import NoColorOption, OutputOption, QuietOption, look
+
+
+class DiagnosisFormat(StrEnum):
+    """How a diagnosis is written."""
+
+    terminal = "terminal"
+    markdown = "markdown"
+    html = "html"
+    json = "json"
+    sarif = "sarif"
+    junit = "junit"
 
 
 def diagnose(
-    reports: Annotated[
-        list[str] | None, typer.Argument(metavar="[REPORT...]", help="Files, folders, globs, or - for stdin.")
+    logs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LOG...]", help="Files, folders, globs, - for stdin, or a URL of a database."),
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", "-m", metavar="FILE", help="What the log's fields and names mean (TOML)."),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="ANSWERS", help="Check the decision record against the logs.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="ID.NAME=VALUE", help="Override a threshold; may be repeated.")
+    ] = None,
+    infer: Annotated[bool, typer.Option("--infer", help="Write an answers file from the logs (to -o FILE).")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="No logs: ask for symptoms, one at a time.")] = False,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", metavar="FILE", help="With --ask: symptoms from a file, no terminal.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="With --ask: plain lines, for screen readers.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --infer: fill in what is unknown in FILE.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The inputs are reports in prose.")] = False,
     outcomes: Annotated[
         Path | None, typer.Option("--outcomes", metavar="TABLE", help="A table of outcomes with times: reliability.")
     ] = None,
-    format: FormatOption = Format.terminal,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", metavar="FILE", help="With --outcomes: the chart as .svg or .png.")
+    ] = None,
+    request: Annotated[
+        str | None, typer.Option("--request", metavar="ID", help="One request's story, in order, with its gaps.")
+    ] = None,
+    init_mapping: Annotated[bool, typer.Option("--init-mapping", help="Propose a mapping file for the logs.")] = False,
+    check_mapping: Annotated[
+        bool, typer.Option("--check-mapping", help="What each signature gains from the mapping.")
+    ] = False,
+    explain_mapping: Annotated[bool, typer.Option("--explain-mapping", help="List every guessed kind.")] = False,
+    emit_sql: Annotated[
+        str | None, typer.Option("--emit-sql", metavar="DIALECT", help="Print the queries for a warehouse.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="ENGINE", help="Where the queries run: duckdb or spark.")
+    ] = None,
+    save_events: Annotated[
+        Path | None, typer.Option("--save-events", metavar="FILE", help="Keep the events as Parquet.")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option("--memory", metavar="SIZE", help="The most memory to take, such as 512MB.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all cores, unless given.")] = None,
+    no_redact: Annotated[
+        bool, typer.Option("--no-redact", help="Show secrets and personal data as they stand in the log.")
+    ] = False,
+    format: Annotated[
+        DiagnosisFormat, typer.Option("--format", "-f", help="How the document is written.")
+    ] = DiagnosisFormat.terminal,
     output: OutputOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> int:
-    """Match reports in prose (--text), or follow reliability over time (--outcomes). Exit 1 if something is found."""
+    """Find out from logs which pattern or boundary part is failing. Exit 1 if something is present or likely."""
     import gc
 
-    from advisor.cli.output import deliver
+    from advisor.cli import diagnosing
     from advisor.errors import Fault, InputError
 
     gc.enable()
-    style = look(no_color, output)
-    if outcomes is not None and not reports:
-        from advisor.diagnosis.reliability import reliability
-        from advisor.present.reliability import render_reliability
-
-        found = reliability(outcomes)
-        deliver(render_reliability(found, format.value, color=style.color, width=style.width), output)
-        return int(found.verdict == "falling")
-    if not text or not reports or outcomes is not None:
-        mend = "use --text REPORT... for prose, or --outcomes TABLE alone for reliability over time"
-        raise InputError([Fault("advisor diagnose", "reads no logs in this version", mend)])
-
-    import sys
-
-    from advisor.diagnosis.text import match
-    from advisor.diagnosis.text.reading import read_reports
-    from advisor.present.matches import render_matches
-
-    given = sys.stdin.buffer.read().decode("utf-8", "replace") if "-" in reports else None
-    read = read_reports(reports, given)
-    matches = [match(report.text, report.title) for report in read]
-    deliver(render_matches(read, matches, format.value, color=style.color, width=style.width), output)
-    return int(any(found.scope == "in" for found in matches))
+    modes = {
+        "--text": text,
+        "--outcomes": outcomes is not None,
+        "--ask": ask,
+        "--infer": infer,
+        "--request": request is not None,
+        "--init-mapping": init_mapping,
+        "--check-mapping": check_mapping,
+        "--explain-mapping": explain_mapping,
+        "--emit-sql": emit_sql is not None,
+    }
+    chosen = [name for name, given in modes.items() if given]
+    faults = []
+    if len(chosen) > 1:
+        faults.append(
+            Fault("advisor diagnose", f"{' and '.join(chosen)} are each a job of its own", "give one of them")
+        )
+    alone = {"--outcomes", "--ask", "--emit-sql"} & set(chosen)
+    if not logs and not alone:
+        faults.append(Fault("advisor diagnose", "was given no logs", "name files, folders, a glob, or - for stdin"))
+    if logs and alone:
+        faults.append(Fault(f"advisor diagnose {min(alone)}", "reads no logs", "leave the paths out"))
+    if faults:
+        raise InputError(faults)
+    job = diagnosing.Job(
+        logs=tuple(logs or ()),
+        mapping=mapping,
+        sets=tuple(set_ or ()),
+        memory=memory,
+        threads=threads,
+        redact=not no_redact,
+        format=format.value,
+        output=output,
+        quiet=quiet,
+        look=look(no_color, output),
+    )
+    if text:
+        return diagnosing.prose(job)
+    if outcomes is not None:
+        return diagnosing.over_time(job, outcomes, chart)
+    if ask:
+        return diagnosing.ask(job, answers, plain)
+    if emit_sql is not None:
+        return diagnosing.emit(job, emit_sql)
+    if init_mapping:
+        return diagnosing.propose_mapping(job)
+    if check_mapping or explain_mapping:
+        return diagnosing.mapping_report(job, gains=check_mapping)
+    if infer:
+        return diagnosing.infer(job, force)
+    if request is not None:
+        return diagnosing.story(job, request)
+    return diagnosing.logs(job, record, engine, save_events)
