@@ -118,7 +118,7 @@ def test_a_history_whose_gate_is_not_named_says_nothing_of_gates() -> None:
 def test_gates_and_actions_of_equal_length_fire_in_at_most_one_run_of_a_hundred() -> None:
     rng = random.Random(11)
     fired = 0
-    for _ in range(40):
+    for _ in range(25):
         rows = pairs(40, decision_source="model")
         for row in rows:
             row["duration_us"] = int(rng.lognormvariate(12, 0.5))

@@ -58,7 +58,8 @@ crashes AS (
 numbered AS (
     SELECT row_id, child_id, ts_us, fault, code_version, transient, next_what, next_version,
            SUM(CASE WHEN place > 1 AND last_fault = fault AND last_resets = resets
-                     AND COALESCE(last_version, code_version, '') = COALESCE(code_version, last_version, '') THEN 0 ELSE 1 END) OVER (
+                     AND COALESCE(last_version, code_version, '') = COALESCE(code_version, last_version, '')
+                    THEN 0 ELSE 1 END) OVER (
                PARTITION BY child_id ORDER BY ts_us, row_id ROWS UNBOUNDED PRECEDING) AS run
     FROM crashes
 ),
