@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from advisor.diagnosis.detector import Row, numbered
-from advisor.diagnosis.evidence.conventions import LIMITS
+from advisor.diagnosis.evidence.conventions import HOUR, LIMITS
 from advisor.traces.table import EventTable
 
 CITED = 5
@@ -46,7 +46,8 @@ class Ground:
         rows: Readable rows.
         with_request: How many of them belong to a request.
         requests: Units of work.
-        window_us: From the first instant in the log to the last.
+        window_us: How much time the log covers: from its first instant to its last, or the hours in which anything was
+            logged where that is less, so that one wrong clock does not make a short log a long one.
         sessions: Share of the requests whose id is a session's or conversation's, which may hold idle time.
     """
 
@@ -85,6 +86,7 @@ class Probe:
 _GROUND = """
 SELECT COUNT(*) AS total, COUNT(request_id) AS with_request, COUNT(DISTINCT request_id) AS requests,
        MAX(CASE WHEN end_us > ts_us THEN end_us ELSE ts_us END) - MIN(ts_us) AS window_us,
+       COUNT(DISTINCT CAST(FLOOR(CAST(ts_us AS DOUBLE) / 3600000000) AS BIGINT)) AS hours,
        COUNT(DISTINCT CASE WHEN regexp_matches(LOWER(request_id_source), 'session|conversation|thread')
                       THEN request_id END) AS sessions
 FROM events WHERE kind <> 'unknown'
@@ -99,7 +101,7 @@ def ground_of(table: EventTable) -> Ground:
         rows=int(row["total"] or 0),
         with_request=int(row["with_request"] or 0),
         requests=requests,
-        window_us=int(row["window_us"] or 0),
+        window_us=min(int(row["window_us"] or 0), int(row["hours"] or 0) * HOUR),
         sessions=int(row["sessions"] or 0) / requests if requests else 0.0,
     )
 
@@ -107,9 +109,16 @@ def ground_of(table: EventTable) -> Ground:
 def observe(table: EventTable, probes: Sequence[Probe]) -> dict[str, Observation]:
     """What a log shows, by the subject of each probe."""
     ground = ground_of(table)
+    answered: dict[str, list[Row]] = {}
+
+    def asked(sql: str) -> list[Row]:
+        # Probes share queries; each text runs once.
+        if sql not in answered:
+            answered[sql] = table.query(sql)
+        return answered[sql]
 
     def asker(probe: Probe) -> Callable[[str], list[Row]]:
-        return lambda name: table.query(numbered(probe.queries[name], LIMITS, 0))
+        return lambda name: asked(numbered(probe.queries[name], LIMITS, 0))
 
     return {probe.subject: probe.read(Looking(asker(probe), ground)) for probe in probes}
 

@@ -51,40 +51,42 @@ FROM ranked
 """,
     "examples": _SPANS + "SELECT first_row AS row_id FROM timed ORDER BY us DESC, request_id LIMIT 5",
 }
-_PAUSES = {
-    "pauses": _GAPS
-    + """
-SELECT (SELECT COUNT(*) FROM timed) AS requests, (SELECT SUM(ended) FROM timed) AS ended,
-       COUNT(*) AS paused, MAX(us) AS longest
-FROM paused
-""",
-    "examples": _GAPS
-    + """
-SELECT g.row_id FROM gaps g JOIN paused p ON p.request_id = g.request_id AND p.us = g.us
-ORDER BY g.us DESC, g.request_id, g.row_id LIMIT 5
-""",
-}
 _GATHERED = """(e.kind IN ('approval_decision', 'override', 'event_consume', 'reconcile')
     OR (e.kind IN ('tool_call', 'commit') AND e.side_effect IN ('write', 'external_write')))"""
-_LOST = {
-    "gathered": _GAPS
-    + f"""
-SELECT (SELECT COUNT(*) FROM paused) AS paused, COUNT(DISTINCT e.request_id) AS gathered
-FROM events e JOIN paused p ON p.request_id = e.request_id
-WHERE e.ts_us < p.resumed AND {_GATHERED}
-""",
-    "examples": _GAPS
-    + f"""
-SELECT e.row_id FROM events e JOIN paused p ON p.request_id = e.request_id
-WHERE e.ts_us < p.resumed AND {_GATHERED} ORDER BY e.row_id LIMIT 5
-""",
-}
 _CHANGED = """
     SELECT request_id, COUNT(DISTINCT policy_version) AS policies, COUNT(DISTINCT retrieval_index_version) AS indexes,
            MIN(row_id) AS first_row
     FROM events WHERE request_id IS NOT NULL AND (policy_version IS NOT NULL OR retrieval_index_version IS NOT NULL)
     GROUP BY request_id
 """
+# One text for all that is asked about pauses, so that one run of it answers three probes.
+_MEANWHILE = (
+    _GAPS
+    + f"""
+SELECT (SELECT COUNT(*) FROM timed) AS requests, (SELECT SUM(ended) FROM timed) AS ended,
+       (SELECT COUNT(*) FROM paused) AS paused, (SELECT MAX(us) FROM paused) AS longest,
+       (SELECT COUNT(DISTINCT e.request_id) FROM events e JOIN paused p ON p.request_id = e.request_id
+        WHERE e.ts_us < p.resumed AND {_GATHERED}) AS gathered,
+       COUNT(*) AS versioned, SUM(CASE WHEN policies > 1 OR indexes > 1 THEN 1 ELSE 0 END) AS changed
+FROM ({_CHANGED}) versions WHERE request_id IN (SELECT request_id FROM paused)
+"""
+)
+_PAUSES = {
+    "pauses": _MEANWHILE,
+    "examples": _GAPS
+    + """
+SELECT g.row_id FROM gaps g JOIN paused p ON p.request_id = g.request_id AND p.us = g.us
+ORDER BY g.us DESC, g.request_id, g.row_id LIMIT 5
+""",
+}
+_LOST = {
+    "pauses": _MEANWHILE,
+    "examples": _GAPS
+    + f"""
+SELECT e.row_id FROM events e JOIN paused p ON p.request_id = e.request_id
+WHERE e.ts_us < p.resumed AND {_GATHERED} ORDER BY e.row_id LIMIT 5
+""",
+}
 _WORLD = {
     "changed": f"""
 SELECT COUNT(*) AS requests, SUM(CASE WHEN policies > 1 OR indexes > 1 THEN 1 ELSE 0 END) AS changed
@@ -95,11 +97,7 @@ SELECT first_row AS row_id FROM ({_CHANGED}) versions WHERE policies > 1 OR inde
 """,
 }
 _WORLD_AT_PAUSES = {
-    "changed": _GAPS
-    + f"""
-SELECT COUNT(*) AS requests, SUM(CASE WHEN policies > 1 OR indexes > 1 THEN 1 ELSE 0 END) AS changed
-FROM ({_CHANGED}) versions WHERE request_id IN (SELECT request_id FROM paused)
-""",
+    "pauses": _MEANWHILE,
     "examples": _GAPS
     + f"""
 SELECT first_row AS row_id FROM ({_CHANGED}) versions
@@ -165,9 +163,9 @@ def _pauses(look: Looking) -> Observation:
         elif look.ground.sessions > LIMITS["half"]:
             weak = SESSIONS
         return Observation(said, "yes", not weak, why=weak, numbers=found, rows=look.rows("examples"))
-    said = f"None of {many} requests stands still for over an hour; the log spans {length(window)}."
+    said = f"None of {many} requests stands still for over an hour; the log covers {length(window)}."
     if window < 2 * LIMITS["pause_us"]:
-        return nothing(f"the log spans {length(window)}: an hour's pause would hardly fit", found, said)
+        return nothing(f"the log covers {length(window)}: an hour's pause would hardly fit", found, said)
     weak = ""
     if many < LIMITS["least_requests"] or window < LIMITS["day_us"]:
         weak = "so short a log may have missed it"
@@ -177,7 +175,7 @@ def _pauses(look: Looking) -> Observation:
 
 
 def _lost(look: Looking) -> Observation:
-    found = look.one("gathered")
+    found = look.one("pauses")
     if not found["gathered"]:
         return nothing("no request pauses after it took effects or received an answer", found)
     said = f"{found['gathered']} of {found['paused']} requests that pause had taken effects or received answers before."
@@ -185,8 +183,16 @@ def _lost(look: Looking) -> Observation:
     return Observation(said, "yes", why=why, numbers=found, rows=look.rows("examples"))
 
 
+def _world_meanwhile(look: Looking) -> Observation:
+    found = look.one("pauses")
+    return _changed(look, {"requests": found["versioned"], "changed": found["changed"]})
+
+
 def _world(look: Looking) -> Observation:
-    found = look.one("changed")
+    return _changed(look, look.one("changed"))
+
+
+def _changed(look: Looking, found: dict[str, int]) -> Observation:
     if not found["requests"]:
         return nothing("no row names a version of policy or retrieval index")
     if not found["changed"]:
@@ -203,5 +209,5 @@ PROBES = (
     Probe("world_changes_during_unit", _WORLD, _world),
     Probe("pauses_or_external_waits", _PAUSES, _pauses),
     Probe("state_not_reconstructible", _LOST, _lost),
-    Probe("world_changes_during_pause", _WORLD_AT_PAUSES, _world),
+    Probe("world_changes_during_pause", _WORLD_AT_PAUSES, _world_meanwhile),
 )

@@ -38,7 +38,7 @@ def of_duration(answer: str, seen: Observation) -> Judged:
     longer = DURATIONS.index(seen.shows) > DURATIONS.index(answer)
     window = float(seen.numbers.get("window_us") or 0)
     if not longer and answer != seen.shows and window < _FROM[answer]:
-        return "not_observable", f"the log spans {length(window)}, less than one unit of work that lasts {answer}"
+        return "not_observable", f"the log covers {length(window)}, less than one unit of work that lasts {answer}"
     if answer == seen.shows:
         if _class(seen.tail) == _class(answer) or not seen.strong:
             return "holds", seen.why

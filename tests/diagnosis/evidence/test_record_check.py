@@ -49,7 +49,7 @@ class TestDuration:
     def test_a_log_shorter_than_one_unit_of_work_shows_nothing(self) -> None:
         check = check_of(checked({"duration": "days"}, requests(40, 9 * SECOND, apart_us=MINUTE)), "duration")
         assert check.verdict == "not_observable"
-        assert "spans" in check.reason
+        assert "covers" in check.reason
 
     def test_shorter_than_answered_contradicts_only_where_the_ends_are_logged(self) -> None:
         assert verdict({"duration": "days"}, requests(60, 9 * SECOND), "duration") == "contradicted"
@@ -90,6 +90,12 @@ class TestPauses:
     def test_in_a_short_log_nothing_can_be_said_about_pauses(self) -> None:
         rows = requests(40, SECOND, apart_us=MINUTE)
         assert verdict({"pauses_or_external_waits": "yes"}, rows, "pauses_or_external_waits") == "not_observable"
+
+    def test_one_wrong_clock_does_not_make_a_short_log_a_long_one(self) -> None:
+        rows = requests(40, SECOND, apart_us=SECOND)
+        wrong = [{"kind": "llm_call", "request_id": "other", "ts_us": 90 * DAY}]
+        assert verdict({"pauses_or_external_waits": "yes"}, rows + wrong, "pauses_or_external_waits") == "strained"
+        assert verdict({"duration": "days"}, rows + wrong, "duration") == "not_observable"
 
     def test_effects_before_a_pause_strain_a_reconstructible_state(self) -> None:
         rows = requests(30, DAY)
