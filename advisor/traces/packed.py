@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"LPKSHHRH", "a journal of journald: export it with journalctl -o json"),
 )
 _HEAD = 512
+_NULS = re.compile(rb"\0+")
 
 
 class Refused(Exception):
@@ -95,13 +97,13 @@ def _members(path: Path) -> Iterator[Inside]:
                     with _opened(archive, member, spent) as stream, _unpacked(stream, spent) as (inner, _):
                         yield Inside(name, _textual(inner), "zip")
                     read += 1
+                    if spent.exceeded:
+                        return
                 except Refused as error:
                     refused.append(f"{printable(member.filename)} {error.what}")
                 except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
                     refused.append(f"{printable(member.filename)} cannot be read ({error})")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        if isinstance(error, Bomb):
-            raise
         raise Refused(f"is a zip archive that cannot be read ({error})", "unpack it and pass the folder") from None
     if refused and not read:
         raise Refused(f"is a zip archive whose files cannot be read: {'; '.join(refused[:3])}", "unpack it")
@@ -111,11 +113,12 @@ class _Spent:
     """Bytes unpacked so far, held against the packed bytes read for them."""
 
     def __init__(self, packed: Callable[[], int]) -> None:
-        self._packed, self._bytes = packed, 0
+        self._packed, self._bytes, self.exceeded = packed, 0, False
 
     def add(self, count: int) -> None:
         self._bytes += count
         if self._bytes > BOMB_FROM and self._bytes > LARGEST_RATIO * max(1, self._packed()):
+            self.exceeded = True
             raise Bomb(f"unpacks to over {LARGEST_RATIO} times its size; the rest was not read")
 
 
@@ -212,8 +215,6 @@ def _textual(stream: IO[bytes]) -> IO[bytes]:
     """
     try:
         start = stream.peek(_HEAD)[:_HEAD]  # type: ignore[attr-defined]
-    except Bomb:
-        raise
     except Exception:  # the reader of lines meets it again and notes where
         return stream
     for magic, what in _BINARY:
@@ -225,6 +226,7 @@ def _textual(stream: IO[bytes]) -> IO[bytes]:
         raise Refused("is packed more than once", "unpack it and pass the folder")
     wide = start.startswith((b"\xff\xfe", b"\xfe\xff")) or start[1:4:2] == b"\0\0" or start[0:3:2] == b"\0\0"
     odd = sum(1 for byte in start if byte < 32 and byte not in (0, 7, 8, 9, 10, 11, 12, 13, 27))
-    if not wide and (odd > 0.1 * len(start) or start.count(0) > 0.3 * len(start) > 0) and start.strip(b"\0"):
+    # A crash may leave one long run of NUL in a log; a binary file has many short ones.
+    if not wide and (odd > 0.05 * len(start) or len(_NULS.findall(start)) > 8):
         raise Refused("is binary", "name a log; JSON lines, JSON, CSV, text, Parquet and SQLite are read")
     return stream

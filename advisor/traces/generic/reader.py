@@ -79,11 +79,10 @@ class GenericReader:
                 yield found.line, with_behind(dict(self.record(str(found.value)) or {}), behind)
             return
         for line, value in each(source):
-            record = self.record(value)
-            if record is None:
-                source.bad(line, f"is {_what(value)}, no object")
+            if isinstance(value, Mapping):
+                yield line, value
             else:
-                yield line, record
+                source.bad(line, f"is {_what(value)}, no object")
 
     def record(self, value: Any) -> Mapping[str, Any] | None:
         """A JSON object as it is, a line of text through the user's patterns or the built-in scan."""
