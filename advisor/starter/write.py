@@ -17,7 +17,7 @@ from advisor.errors import Fault, InputError
 from advisor.starter.plan import WRITES, Plan
 from advisor.starter.pristine import check_inside
 
-_STAGED, _JOURNAL = ".advisor/staged", ".advisor/journal.json"
+_STAGED, _ASIDE, _JOURNAL = ".advisor/staged", ".advisor/aside", ".advisor/journal.json"
 
 
 def write(plan: Plan, own: dict[str, bytes]) -> None:
@@ -33,7 +33,11 @@ def write(plan: Plan, own: dict[str, bytes]) -> None:
             _create(plan.destination, contents)
         else:
             _stage(plan.destination, contents, removed)
-            finish(plan.destination)
+            try:
+                finish(plan.destination)
+            except OSError:
+                _put_back(plan.destination)
+                raise
     except OSError as error:
         reason = (error.strerror or "unwritable").lower()
         raise InputError(
@@ -45,7 +49,8 @@ def finish(destination: Path) -> bool:
     """Carries out an update that was interrupted; False when there is none."""
     journal = destination / _JOURNAL
     if not journal.exists():
-        shutil.rmtree(destination / _STAGED, ignore_errors=True)
+        for left in (_STAGED, _ASIDE):
+            shutil.rmtree(destination / left, ignore_errors=True)
         return False
     steps = json.loads(journal.read_bytes())
     for path in steps["removed"]:
@@ -60,7 +65,8 @@ def finish(destination: Path) -> bool:
                 shutil.copymode(target, staged)
             staged.replace(target)
     journal.unlink()
-    shutil.rmtree(destination / _STAGED, ignore_errors=True)
+    for left in (_STAGED, _ASIDE):
+        shutil.rmtree(destination / left, ignore_errors=True)
     return True
 
 
@@ -82,9 +88,10 @@ def _create(destination: Path, contents: dict[str, bytes]) -> None:
 
 
 def _stage(destination: Path, contents: dict[str, bytes], removed: list[str]) -> None:
-    staged = destination / _STAGED
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
+    staged, aside = destination / _STAGED, destination / _ASIDE
+    for folder in (staged, aside):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     changed = [
         (path, content)
         for path, content in sorted(contents.items())
@@ -96,7 +103,11 @@ def _stage(destination: Path, contents: dict[str, bytes], removed: list[str]) ->
         each.chmod(0o644)
     if not changed and not removed:
         shutil.rmtree(staged)
+        shutil.rmtree(aside)
         return
+    for number, path in enumerate((*(path for path, _ in changed), *removed)):
+        if (destination / path).is_file():
+            shutil.copy2(destination / path, aside / str(number))
     steps = {"removed": removed, "written": [(number, path) for number, (path, _) in enumerate(changed)]}
     journal = destination / f"{_JOURNAL}.part"
     with journal.open("w", encoding="utf-8") as file:
@@ -104,6 +115,23 @@ def _stage(destination: Path, contents: dict[str, bytes], removed: list[str]) ->
         file.flush()
         os.fsync(file.fileno())
     journal.replace(destination / _JOURNAL)
+
+
+def _put_back(destination: Path) -> None:
+    """Undoes an update that cannot be carried out, from what was set aside when it was staged."""
+    journal = destination / _JOURNAL
+    steps = json.loads(journal.read_bytes())
+    for number, path in (*steps["written"], *enumerate(steps["removed"], len(steps["written"]))):
+        target, aside = check_inside(destination, path), destination / _ASIDE / str(number)
+        if aside.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(aside, target)
+        else:
+            target.unlink(missing_ok=True)
+            _prune(destination, target.parent)
+    journal.unlink()
+    for folder in (_STAGED, _ASIDE):
+        shutil.rmtree(destination / folder, ignore_errors=True)
 
 
 def _prune(destination: Path, folder: Path) -> None:

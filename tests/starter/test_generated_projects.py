@@ -125,8 +125,10 @@ def test_deferred_parts_are_left_out_and_recorded(tmp_path: Path) -> None:
 
 
 def test_an_undetermined_spine_is_refused_with_the_answers_that_decide_it(tmp_path: Path) -> None:
-    file = Combination("P5", False, False, ()).answers(world_changes_during_pause="unknown", event_stream_exists="unknown",
-                                                       state_not_reconstructible="unknown")  # fmt: skip
+    unknown = dict.fromkeys(
+        ("world_changes_during_pause", "event_stream_exists", "state_not_reconstructible"), "unknown"
+    )
+    file = Combination("P5", False, False, ()).answers(**unknown)
     with pytest.raises(InputError) as refused:
         scaffold(file, tmp_path / "x")
     assert "state_not_reconstructible" in str(refused.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import outside
+from ..runtime.boundary import Context
 from ..runtime.db import digest
 from ..runtime.effects import Args, Tool
 from ..runtime.errors import Compensated, NeedsPerson, ToolFailed
@@ -29,8 +30,8 @@ def _refusing(scratch: Scratch) -> Tool:
 
 
 def _balance(case_id: str) -> int:
-    """An account outside: a credit of 100 is doubled by the second step, halved and taken back by the undoing."""
-    value = 0
+    """An account outside: a credit of 100, doubled by the second step; undoing halves it and takes the credit back."""
+    value = 1_000
     steps: dict[str, Callable[[int], int]] = {
         "credit": lambda v: v + 100,
         "double": lambda v: v * 2,
@@ -48,14 +49,14 @@ def dirty(folder: Path, defended: bool) -> Outcome:
     left: list[int] = []
     for number in range(10):
         case_id = f"C-{number}"
-        context = scratch.context(case_id)
+        context = scratch.allowed(case_id)
         steps = [
             Step(name, ticking(scratch, name), ticking(scratch, f"undo-{name}"), _args) for name in ("credit", "double")
         ]
         with span("handle", "workflow", request_id=case_id, agent_role="orchestrator"):
             try:
                 if not defended:
-                    _forward_and_twice(scratch, context.case.id, steps)
+                    _forward_and_twice(context, steps)
                 else:
                     last = Step("mail", _refusing(scratch), None, _args)
                     run_saga(context, [*steps, last], {"who": case_id}, clean=_left)
@@ -65,23 +66,24 @@ def dirty(folder: Path, defended: bool) -> Outcome:
         left.append(_balance(case_id))
     scratch.close()
     return Outcome(
-        not any(left), f"after compensation {sum(1 for each in left if each)} of 10 accounts are not at zero"
+        set(left) == {1_000},
+        f"after compensation {sum(each != 1_000 for each in left)} of 10 accounts are not what they were",
     )
 
 
 def _left(about: dict[str, Any]) -> str | None:
     value = _balance(about["who"])
-    return f"a balance of {value}" if value else None
+    return f"a balance of {value}" if value != 1_000 else None
 
 
-def _forward_and_twice(scratch: Scratch, case_id: str, steps: list[Step]) -> None:
+def _forward_and_twice(context: Context, steps: list[Step]) -> None:
+    case_id = context.case.id
     saga_id, args = f"{case_id}:act", {"who": case_id}
     trace = {"request_id": case_id, "saga_id": saga_id}
     for step in steps:
         key = f"{saga_id}:{step.name}"
         with span(f"commit {step.name}", "commit", step=step.name, action_id=key, action_type=step.name,
-                  side_effect="external_write", args_hash=digest(args), proposal_id=saga_id, verification_id=f"v-{saga_id}",
-                  policy_version="drill-1", status="ok", **trace):  # fmt: skip
+                  side_effect="external_write", args_hash=digest(args), **context.trace, status="ok", **trace):  # fmt: skip
             step.do.call(key, args)
     for step in steps:
         assert step.undo is not None
@@ -101,7 +103,7 @@ def oversized(folder: Path, defended: bool) -> Outcome:
     undone = done = 0
     for number in range(12):
         case_id = f"C-{number}"
-        context = scratch.context(case_id)
+        context = scratch.allowed(case_id)
         names = ("account", "plan", "device", "invoice")
         if defended:
             steps = [Step(name, ticking(scratch, name), ticking(scratch, f"undo-{name}"), _args) for name in names]
@@ -151,25 +153,26 @@ def duplicate(folder: Path, defended: bool) -> Outcome:
 
         with span("handle", "workflow", request_id=case_id, agent_role="orchestrator"):
             if defended:
-                context = scratch.context(case_id)
+                context = scratch.allowed(case_id)
                 run_saga(
                     context, [Step("pay", Tool("bank.pay", pay, honours_keys=True), None, _args)], {"who": case_id}
                 )
             else:
-                _pay_again(case_id, pay)
+                _pay_again(scratch.allowed(case_id), pay)
             emit("outcome", "done", status="ok")
     twice = len(outside.effects()) - 10
     scratch.close()
     return Outcome(not twice, f"{twice} of 10 payments were made twice")
 
 
-def _pay_again(case_id: str, pay: Callable[[str, Args], Args]) -> None:
+def _pay_again(context: Context, pay: Callable[[str, Args], Args]) -> None:
+    case_id = context.case.id
     key = f"{case_id}:act:pay"
     for attempt in (1, 2):
         try:
             with span("commit pay", "commit", request_id=case_id, action_id=key, action_type="bank.pay", step="pay",
                       resource_id=f"account-{case_id}", args_hash=digest({"who": case_id}), side_effect="external_write",
-                      proposal_id=key, verification_id=f"v-{key}", policy_version="drill-1", attempt=attempt,
+                      **context.trace, attempt=attempt,
                       tool_name="bank.pay") as act:  # fmt: skip
                 # The first effect took hold although nobody heard of it: the stand-in's own record says so.
                 try:

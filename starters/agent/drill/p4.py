@@ -78,7 +78,7 @@ class ModelGate(Gate):
 
     def decide(self, action: str, fields: Mapping[str, Any]) -> Decision:
         """Asks."""
-        time.sleep(0.012)
+        time.sleep(0.05)
         self._model.ask(f"May {action} happen with {fields}?", Opinion, 5)
         return super().decide(action, fields)
 
@@ -101,12 +101,12 @@ def _seam(scratch: Scratch) -> Boundary[Wish]:
 
 
 def slow_gate(folder: Path, defended: bool) -> Outcome:
-    """Thirty payments; the gate's time beside the payment's."""
+    """Twenty-four payments; the gate's time beside the payment's."""
     scratch = Scratch(folder, clock=SystemClock())
     gate = ALLOWING if defended else ModelGate(scratch)
     kernel, seam = scratch.kernel(gate), _seam(scratch)
     taken = []
-    for number in range(30):
+    for number in range(24):
         seam.run(scratch.context(f"C-{number}", kernel))
         began = time.perf_counter()
         gate.decide("pay", {"amount": 1})

@@ -63,7 +63,13 @@ def contention(folder: Path, defended: bool) -> Outcome:
     scratch = Scratch(folder, DDL, SystemClock())
     machine = (Machine if defended else _NeverLocks)(scratch.db, scratch.clock, _STEPS)
     machine.create("hot", "drill", {})
-    _together(lambda: [machine.apply("hot", _count, "drill") for _ in range(42)], 8)
+
+    def work() -> None:
+        for _ in range(42):
+            with span("step", "workflow", request_id=uuid.uuid4().hex[:8], status="ok"):
+                machine.apply("hot", _count, "drill")
+
+    _together(work, 8)
     rows = [row["retries"] for row in scratch.db.rows("SELECT retries FROM transition ORDER BY retries")]
     scratch.close()
     p99 = rows[int(len(rows) * 0.99)]

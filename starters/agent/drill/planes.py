@@ -45,6 +45,7 @@ def ignored_kill(folder: Path, defended: bool) -> Outcome:
             switch.check(scratch.context(request_id).case, tool)
 
     ledger = Effects(scratch.db, scratch.clock, scratch.leases, before_call)
+    traces = {f"C-{number}": scratch.allowed(f"C-{number}").trace for number in range(8)}
     before = after = 0
     for step in range(6):
         if step == 1:
@@ -56,7 +57,11 @@ def ignored_kill(folder: Path, defended: bool) -> Outcome:
             try:
                 with span(f"step {step}", "agent", request_id=case_id, agent_name="worker", agent_role="worker"):
                     ledger.perform(
-                        ticking(scratch, "crm.update", 20), f"{case_id}:{step}", {"step": step}, request_id=case_id
+                        ticking(scratch, "crm.update", 20),
+                        f"{case_id}:{step}",
+                        {"who": case_id},
+                        request_id=case_id,
+                        **traces[case_id],
                     )
             except Killed:
                 emit("outcome", "stopped", request_id=case_id, status="cancelled")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from .. import outside
@@ -13,7 +14,7 @@ from ..runtime.clock import Clock, Deadline, SimulatedClock
 from ..runtime.db import Database
 from ..runtime.effects import Args, Effects, Tool
 from ..runtime.p4_gate import Gate, policy_of
-from ..telemetry import use_clock
+from ..telemetry import emit, use_clock
 
 ALLOWING = policy_of({"version": "drill-1", "default": "allow"})
 
@@ -51,6 +52,20 @@ class Scratch:
         case = Case(case_id, "drill", "open", {"customer": case_id}, {}, 0, self.clock.now())
         until = Deadline(self.clock.now() + 60_000, self.clock)
         return Context(kernel or self.kernel(), case, model or Recorded(Stub(script={})), until, seam=seam)
+
+    def allowed(self, case_id: str, kernel: Kernel | None = None) -> Context:
+        """As `context`, after the gate has let a proposal through: what is done under it carries its verification."""
+        context = self.context(case_id, kernel)
+        decision = context.kernel.gate.decide("act", {})
+        trace = {
+            "proposal_id": f"p-{case_id}",
+            "verification_id": decision.verification_id,
+            "policy_version": decision.policy_version,
+        }
+        emit("gate_decision", "act", request_id=case_id, decision="allow", decision_source="rule", status="ok",
+             reason_code=decision.code, **trace)  # fmt: skip
+        self.clock.sleep(1)
+        return replace(context, trace=trace)
 
     def close(self) -> None:
         """Ends the world."""

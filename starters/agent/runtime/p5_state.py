@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..telemetry import emit, span
+from ..telemetry import emit, request_in_hand, span
 from .cases import FINAL, PARKED, TRANSITIONS, Case
 from .clock import Clock
 from .db import Database, Row, canonical, frozen, parse
@@ -159,7 +159,8 @@ class Machine:
             "UPDATE machine SET state = ?, result = ?, version = ?, updated = ? WHERE id = ? AND version = ?",
             *(state, canonical(result), version, now, case.id, case.version),
         )
-        emit("cas", case.id, request_id=case.id, resource_id=case.id, op_id=op, attempt=attempt,
+        # Who asked for the step, which is not always the row's own case: several requests may race for one row.
+        emit("cas", case.id, request_id=request_in_hand() or case.id, resource_id=case.id, op_id=op, attempt=attempt,
              expected_version=case.version, new_version=version if swapped else None,
              status="ok" if swapped else "rejected", caused_by=cause)  # fmt: skip
         if not swapped:

@@ -61,8 +61,7 @@ class KillSwitch:
                 *(scope, reason, person, self._clock.now()),
             )
             self._audit.write("kill switch thrown", actor=person, subject=scope, reason=reason)
-        case = scope.removeprefix("case:") if scope.startswith("case:") else None
-        emit("cancel_request", scope, request_id=case, cancel_scope=scope, reason_text=reason, decision_source="human")
+        emit("cancel_request", scope, reason_text=reason, decision_source="human", **_scope(scope))
 
     def restore(self, scope: str, person: str) -> bool:
         """Lets a scope work again; False when it was not stopped."""
@@ -70,6 +69,8 @@ class KillSwitch:
             restored = bool(self._db.run("DELETE FROM kill_switch WHERE scope = ?", scope))
             if restored:
                 self._audit.write("kill switch restored", actor=person, subject=scope)
+        if restored:
+            emit("override", scope, to_state="enabled", decision="allow", decision_source="human", **_scope(scope))
         return restored
 
     def check(self, case: Case, tool: str) -> None:
@@ -270,3 +271,10 @@ class Throttling:
         if not taken:
             emit("throttle", name, tenant=tenant, status="rejected", reason_code=f"{name}_per_{per}")
             raise Throttled(f"{name} per {per}", (slot + 1) * _LENGTH[per])
+
+
+def _scope(scope: str) -> dict[str, str]:
+    """A scope as log readers know it; a single tool is the narrow kind that does not stop its request."""
+    kind, _, name = scope.partition(":")
+    named = {"tenant": {"tenant": name}, "case": {"request_id": name}, "tool": {"child_id": name}}.get(kind, {})
+    return {"cancel_scope": "all" if scope == "*" else scope, **named}
