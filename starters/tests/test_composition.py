@@ -6,6 +6,7 @@ import ast
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,6 +193,25 @@ def test_a_thrown_switch_stops_a_case_before_its_effects_and_it_goes_on_when_res
     assert it.flow.advance("C-1").state == "stopped"
     it.kill_switch.restore("tenant:t", "ann")
     assert it.flow.advance("C-1").state == "done"
+    it.close()
+
+
+def test_a_switch_thrown_between_the_gate_and_the_tool_stops_the_tool(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = project(url)
+    if it.kill_switch is None:
+        pytest.skip("this project has no kill switch")
+    seam = it.flow.seams[0]
+    commit = seam.parts.commit
+
+    def late(*arguments: Any) -> Any:
+        it.kill_switch.throw("case:C-1", "ann", "stop")
+        return commit(*arguments)
+
+    monkeypatch.setattr(seam.parts, "commit", late)
+    assert it.flow.handle("C-1", "t", REQUEST).state == "stopped"
+    assert outside.effects() == []
     it.close()
 
 
