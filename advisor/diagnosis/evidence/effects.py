@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.diagnosis.evidence.conventions import LIMITS
 from advisor.diagnosis.evidence.observation import (
+    AGENT,
     Looking,
     Observation,
     Probe,
@@ -26,7 +27,7 @@ FROM events WHERE kind IN ('tool_call', 'commit')
 """,
 }
 _BY_REQUEST = f"""
-    SELECT request_id, MIN(row_id) AS first_row, COUNT(DISTINCT agent_name) AS agents,
+    SELECT request_id, MIN(row_id) AS first_row, COUNT(DISTINCT CASE WHEN {AGENT} THEN agent_name END) AS agents,
            SUM(CASE WHEN status = 'ok' THEN 1 ELSE 0 END) AS done,
            SUM(CASE WHEN status IN ('error', 'timeout') THEN 1 ELSE 0 END) AS failed
     FROM events WHERE {WRITES} AND request_id IS NOT NULL

@@ -12,6 +12,11 @@ from advisor.traces.table import EventTable
 CITED = 5
 REQUEST = "request_id IS NOT NULL AND ts_us IS NOT NULL AND kind <> 'unknown' AND COALESCE(is_replay, FALSE) = FALSE"
 """Rows that belong to a unit of work as it happened; a replay is another run of one that is over."""
+AGENT = (
+    "LOWER(agent_name) NOT IN ('user', 'human', 'system', 'tool', 'environment')"
+    " AND COALESCE(agent_role, '') <> 'human'"
+)
+"""Names that belong to an agent: not those that conversations give to people, to the system prompt and to tools."""
 Number = int | float | None
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from advisor.diagnosis.evidence.conventions import LIMITS
-from advisor.diagnosis.evidence.observation import Looking, Observation, Probe, nothing
+from advisor.diagnosis.evidence.observation import AGENT, Looking, Observation, Probe, nothing
 
-_SPLITS = """
-    SELECT request_id, MIN(row_id) AS first_row, COUNT(DISTINCT agent_name) AS agents,
+# Handing over is a delegation, or the work of an agent that is declared a sub-agent or peer. Several names that call
+# models may be steps taken one after another, which is no split.
+_SPLITS = f"""
+    SELECT request_id, MIN(row_id) AS first_row,
+           COUNT(DISTINCT CASE WHEN kind = 'llm_call' AND {AGENT} THEN agent_name END) AS agents,
            SUM(CASE WHEN kind = 'delegation' THEN 1 ELSE 0 END) AS delegations,
-           SUM(CASE WHEN declared_by = 'guess' THEN 1 ELSE 0 END) AS guessed
+           SUM(CASE WHEN kind = 'delegation' OR agent_role IN ('sub_agent', 'peer') THEN 1 ELSE 0 END) AS handed,
+           SUM(CASE WHEN kind = 'delegation' AND declared_by = 'guess' THEN 1 ELSE 0 END) AS guessed
     FROM events WHERE request_id IS NOT NULL AND (kind = 'delegation' OR agent_name IS NOT NULL)
     GROUP BY request_id
 """
-_SPLIT = "(delegations > 0 OR agents > 1)"
+_SPLIT = "(handed > 0 OR agents > 1)"
 _WORK = {
     "splits": f"""
-SELECT COUNT(*) AS named, SUM(CASE WHEN {_SPLIT} THEN 1 ELSE 0 END) AS split, SUM(delegations) AS delegations,
-       MAX(agents) AS most_agents, SUM(CASE WHEN {_SPLIT} AND guessed > 0 THEN 1 ELSE 0 END) AS guessed
+SELECT COUNT(*) AS named, SUM(CASE WHEN {_SPLIT} THEN 1 ELSE 0 END) AS split,
+       SUM(CASE WHEN handed > 0 THEN 1 ELSE 0 END) AS handed, SUM(delegations) AS delegations,
+       MAX(agents) AS most_agents, SUM(CASE WHEN handed > 0 AND guessed = handed THEN 1 ELSE 0 END) AS guessed
 FROM ({_SPLITS}) splits
 """,
     "examples": f"""
 SELECT first_row AS row_id FROM ({_SPLITS}) splits WHERE {_SPLIT}
-ORDER BY delegations DESC, agents DESC, first_row LIMIT 5
+ORDER BY handed DESC, agents DESC, first_row LIMIT 5
 """,
 }
 _TASKS = """
@@ -60,17 +65,19 @@ def _work(look: Looking) -> Observation:
     if not found["named"]:
         return nothing("no row names an agent or a delegation", found)
     if not found["split"]:
-        said = f"One agent works on each of {found['named']} requests, and none delegates."
+        said = f"In each of {found['named']} requests one agent at most calls models, and none hands work over."
         return Observation(said, "no", why="a split inside one agent leaves no row", numbers=found)
-    share = found["split"] / found["named"]
+    share = found["handed"] / found["named"]
     said = (
-        f"{found['split']} of {found['named']} requests ({share:.0%}) are worked on by several agents or delegated; "
-        f"at most {found['most_agents']} named agents in one, {found['delegations']} delegations in all."
+        f"{found['handed']} of {found['named']} requests ({share:.0%}) hand work to sub-agents or peers, "
+        f"{found['split'] - found['handed']} more name several agents that call models."
     )
     why = ""
-    if 2 * found["guessed"] > found["split"]:
+    if not found["handed"]:
+        why = "several agents may be steps taken one after another"
+    elif 2 * found["guessed"] > found["handed"]:
         why = "most of these rows were taken for it by their names alone"
-    elif found["split"] < LIMITS["few"] or share < LIMITS["often"]:
+    elif found["handed"] < LIMITS["few"] or share < LIMITS["often"]:
         why = "so few may be odd ones"
     return Observation(said, "yes", not why, why=why, numbers=found, rows=look.rows("examples"))
 

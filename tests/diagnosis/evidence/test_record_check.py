@@ -177,6 +177,29 @@ class TestSplitting:
         assert verdict({"work_splits": "yes"}, rows, "work_splits") == "strained"
         assert verdict({"work_splits": "no"}, rows, "work_splits") == "holds"
 
+    def test_people_and_prompts_in_a_conversation_are_no_agents(self) -> None:
+        rows = [
+            {"kind": kind, "agent_name": name, "request_id": f"r{n}", "ts_us": n}
+            for n in range(30)
+            for kind, name in (
+                ("message", "system"),
+                ("message", "user"),
+                ("tool_call", "user"),
+                ("llm_call", "assistant"),
+            )
+        ]
+        assert verdict({"work_splits": "no"}, rows, "work_splits") == "holds"
+
+    def test_several_names_that_call_models_may_be_steps_and_strain_only(self) -> None:
+        rows = [
+            {"kind": "llm_call", "agent_name": name, "request_id": f"r{n}", "ts_us": n}
+            for n in range(30)
+            for name in ("draft", "polish")
+        ]
+        assert verdict({"work_splits": "no"}, rows, "work_splits") == "strained"
+        declared = [{**row, "agent_role": "sub_agent"} for row in rows]
+        assert verdict({"work_splits": "no"}, declared, "work_splits") == "contradicted"
+
     def test_side_by_side_is_independent_and_in_turn_strains(self) -> None:
         def tasks(apart: int) -> Rows:
             return [
