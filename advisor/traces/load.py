@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from advisor.errors import Fault, InputError
 from advisor.traces import derive
-from advisor.traces.fast.reading import FastFile, Lines, guess_kinds, planned, scan, wanted_records
+from advisor.traces.fast.reading import FastFile, Unfit, guess_kinds, planned, scan
 from advisor.traces.formats import known
 from advisor.traces.formats.wrappers import WRAPPERS
 from advisor.traces.generic.fields import Fields
@@ -235,23 +235,18 @@ class _Loader:
         bad = self._noting(fast.number, read, spool)
         try:
             scanned = scan(table, fast)
-            numbered = wanted_records(fast.path, scanned.single)
+            numbered = fast.places.records(scanned.single)
             read.rows, first = scanned.rows, scanned.first
-            lines = Lines(fast.path)
-            table.lines_of[fast.number] = lambda row_id: lines.line(row_id - first)
-        except (duckdb.InvalidInputException, duckdb.IOException):
+            table.lines_of[fast.number] = lambda row_id: fast.places.line(row_id - first)
+        except (Unfit, duckdb.InvalidInputException, duckdb.IOException, duckdb.BinderException):
             # A stream that breaks off, or a record beyond DuckDB's limit: read everything with the generic reader.
             table.con.execute("DELETE FROM stored WHERE file = ?", [fast.number])
             numbered = (each for inside in insides(fast.path) for each in lines_of(inside.stream, bad))
         guess_kinds(table, fast, lambda name, kind, rows: self._guess(read.path, name, kind, 0, rows))
-        for line, value in json_lines(numbered, bad):
-            record = reader.record(value) if isinstance(value, dict) else None
-            if record is None:
-                bad(line, "is no object")
-                continue
-            for event in reader.events(record, line, bad):
-                spool.add({**event, "line": line}, fast.number, "json_lines")
-                read.rows += 1
+        singly = Source(fast.path, "lines", json_lines(numbered, bad), (), bad)
+        for event in reader.read(singly):
+            spool.add(event, fast.number, "json_lines")
+            read.rows += 1
         spool.close()
         table.extend(spool.present)
         if spool.rows:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from advisor.traces.columns import stored
+from advisor.traces.columns import DECLARED_BY, KINDS, stored
 from advisor.traces.records import Event
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ ORD = (
     " THEN seq ELSE ts_us END"
 )
 """The order inside a request: a sequence number of its own scope beats the clock."""
+
+# Words of closed vocabularies are held as numbers; in the order of the alphabet, so that they sort as text does.
+KIND, DECLARER = "event_kind", "event_declarer"
+_WORDS = {KIND: sorted(KINDS), DECLARER: sorted(DECLARED_BY)}
+_HELD_AS = {"kind": KIND, "declared_by": DECLARER}
 
 # Columns that another column of the row stands in for, where they have no value of their own.
 STAND_INS: Mapping[str, tuple[str, ...]] = {
@@ -86,7 +91,10 @@ class EventTable:
         always = ("file", "line", "kind", "declared_by", "source_format")
         wanted = {*always, *present} - {"row_id"}
         self.present: tuple[str, ...] = tuple(name for name in kinds if name in wanted)
-        columns = ", ".join(f'"{name}" {kinds[name]}' for name in self.present)
+        for name, words in _WORDS.items():
+            listed = ", ".join(f"'{word}'" for word in words)
+            con.execute(f"CREATE TYPE IF NOT EXISTS {name} AS ENUM ({listed})")
+        columns = ", ".join(f'"{name}" {_HELD_AS.get(name, kinds[name])}' for name in self.present)
         con.execute(f"CREATE TABLE stored ({columns})")
 
     def add_spool(self, path: Path) -> None:
@@ -94,8 +102,9 @@ class EventTable:
         kinds = stored()
         spec = ", ".join(f"\"{name}\": '{kinds[name]}'" for name in self.present)
         names = ", ".join(f'"{name}"' for name in self.present)
+        values = ", ".join(f'TRY_CAST("{n}" AS {_HELD_AS[n]})' if n in _HELD_AS else f'"{n}"' for n in self.present)
         self.con.execute(
-            f"INSERT INTO stored ({names}) SELECT {names} FROM read_json(?, format = 'newline_delimited', "
+            f"INSERT INTO stored ({names}) SELECT {values} FROM read_json(?, format = 'newline_delimited', "
             f"columns = {{{spec}}}, maximum_object_size = 67108864)",
             [str(path)],
         )

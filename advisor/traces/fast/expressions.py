@@ -20,6 +20,11 @@ def listed(words: Iterable[str]) -> str:
     return ", ".join(quoted(word) for word in sorted(words))
 
 
+def shortened(raw: str, longest: int) -> str:
+    """A text's first characters; short text, which most is, is not counted."""
+    return f"CASE WHEN strlen({raw}) <= {longest} THEN {raw} ELSE left({raw}, {longest}) END"
+
+
 def _word(raw: str) -> str:
     return f"regexp_replace(lower(trim({raw})), '[\\s\\-]+', '_', 'g')"
 
@@ -82,7 +87,7 @@ def converted(column: Column, raw: str) -> str:
         known = _closed(raw, columns.SOURCES_OF_DECISION, quoted("unknown"))
         return f"CASE WHEN {raw} IS NULL OR {raw} = '' THEN NULL ELSE {known} END"
     if column.name == "text":
-        return f"nullif(left({raw}, {values.TEXT_LIMIT}), '')"
+        return f"nullif({shortened(raw, values.TEXT_LIMIT)}, '')"
     if column.unit == "number":
         return number(raw)
     if column.unit == "flag":

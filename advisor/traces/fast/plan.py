@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.traces.columns import STATUSES, by_name, stored
-from advisor.traces.fast.expressions import converted, error_fingerprint, listed, quoted
+from advisor.traces.fast.expressions import converted, error_fingerprint, listed, quoted, shortened
 from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, LEVELS, SENTENCES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
 from advisor.traces.generic.reader import MEASURES, SERIOUS
@@ -25,25 +25,35 @@ Tree = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is read.
+    """How a file is read: `read` in a query over the reader's columns, then `select` and `doubts` over that.
 
     Attributes:
         spec: The `columns` of DuckDB's JSON reader.
-        select: Expressions by stored column, over the reader's columns.
-        understood: A condition for records that the plan reads in full; others are read singly.
+        read: Expressions by stored column, over the reader's columns.
+        doubts: Conditions, over the reader's columns and those of `read`, any of which says that the record holds what
+            the plan does not load, or that nothing of it could be read: it is read singly.
         familiar: Kinds and names whose fields the sample shows.
-        columns: The stored columns that the query fills.
+        paths: The fields that are loaded.
     """
 
     spec: str
-    select: Mapping[str, str]
-    understood: str
+    read: Mapping[str, str]
+    doubts: tuple[str, ...]
     familiar: frozenset[str]
+    paths: frozenset[str]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The stored columns that the query fills, in a fixed order."""
-        return tuple(name for name in stored() if name in self.select)
+        return tuple(name for name in stored() if name in self.read)
+
+    def query(self, source: str, kind: str, beside: Mapping[str, str]) -> str:
+        """The query for the plan's columns; `kind` is an expression, NULL for doubtful records."""
+        inner = ", ".join(f'{expression} AS "= {name}"' for name, expression in self.read.items())
+        doubts = " ".join(f"WHEN {doubt} THEN NULL" for doubt in self.doubts)
+        outer = [f"CASE {doubts} ELSE {kind} END AS kind", *(f"{given} AS {name}" for name, given in beside.items())]
+        outer += [f'"= {name}" AS "{name}"' for name in self.columns if name != "kind"]
+        return f"SELECT {', '.join(outer)} FROM (SELECT *, {inner} FROM {source})"
 
 
 def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
@@ -51,6 +61,7 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
     targets: dict[str, Target] = {}
     shapes: dict[str, set[str]] = {}
     counts: Counter[str] = Counter()
+    filled: Counter[str] = Counter()
     for record in sample:
         if not isinstance(record, Mapping):
             continue
@@ -59,6 +70,7 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
         if not _guessable(leaves):
             return None
         counts[discriminator(leaves)] += 1
+        filled.update(key for key, value in record.items() if value is not None)
         for path in leaves:
             if path not in targets and (found := fields.target(path)):
                 targets[path] = found
@@ -70,7 +82,8 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
         if shapes.get(path, set()) & {"object", "list"}:
             return None
     watched = [path for path in _expected(shapes) if path not in shapes and fields.target(path)]
-    return _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, counts, watched)
+    made = _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, watched, filled)
+    return made and replace(made, familiar=frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN))
 
 
 def _expected(shapes: Mapping[str, set[str]]) -> Iterator[str]:
@@ -118,8 +131,8 @@ def _made(
     targets: Mapping[str, Target],
     names: Sequence[str],
     shapes: Mapping[str, set[str]],
-    counts: Counter[str],
     watched: Sequence[str],
+    filled: Counter[str],
 ) -> Plan | None:
     tree: Tree = {}
     raw: dict[str, str] = {}
@@ -131,13 +144,13 @@ def _made(
     for path, target in targets.items():
         by_column.setdefault(target.column.stored, []).append((target.rank, path, target))
     select: dict[str, str] = {}
-    readable: list[str] = []
+    unreadable: list[str] = []
     for name, sources in by_column.items():
         ranked = [(path, target) for _, path, target in sorted(sources, key=lambda it: (it[0], it[1]))]
         texts = {path: _taken(target, raw[path]) for path, target in ranked}
         select[name] = _first([converted(target.column, texts[path]) for path, target in ranked])
-        readable += [
-            f"(COALESCE({texts[path]}, '') = '' OR ({converted(target.column, texts[path])}) IS NOT NULL)"
+        unreadable += [
+            f"({texts[path]} <> '' AND {_own(name, target, texts[path], len(ranked))} IS NULL)"
             for path, target in ranked
             if target.origin == "emitter" and target.column.unit in MEASURES
         ]
@@ -153,7 +166,7 @@ def _made(
             spoken.append(f"CASE WHEN {select['kind']} IS NULL THEN {raw['kind']} END")
         spoken += [select["name"]] if "name" in select else []
         spoken += [f"nullif({raw[name]}, '')" for name in names if name in SENTENCES]
-        select["name"] = f"left({_first(spoken)}, 200)"
+        select["name"] = shortened(_first(spoken), 200)
     if "retry_count" in raw:
         retried = f"TRY_CAST({raw['retry_count']} AS BIGINT) + 1"
         select["attempt"] = _first([*([select["attempt"]] if "attempt" in select else []), retried])
@@ -169,16 +182,22 @@ def _made(
     _follow(select)
     if not any(name in select for name in ("ts_us", "kind", "name")):
         return None
+    if _alike(tree):
+        return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
-    familiar = frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN)
-    return Plan("{" + spec + "}", select, _understood(tree, unexpected, readable), familiar)
+    doubts = _doubts(sorted(tree, key=lambda key: -filled[key]), unexpected, unreadable)
+    return Plan("{" + spec + "}", select, doubts, frozenset(), frozenset(raw))
 
 
-def _understood(tree: Tree, unexpected: Sequence[str], readable: Sequence[str]) -> str:
-    """A condition for rows that the plan reads in full: something was read, all of it as its column, and no more."""
-    read = " OR ".join(f"{_quoted(key)} IS NOT NULL" for key in tree)
-    more = [f"COALESCE({', '.join(unexpected)}) IS NULL"] if unexpected else []
-    return " AND ".join([f"({read})", *more, *readable])
+def _own(name: str, target: Target, text: str, many: int) -> str:
+    """What a field alone makes of its column: the column, where it is the only field of it."""
+    return f'"= {name}"' if many == 1 else f"({converted(target.column, text)})"
+
+
+def _doubts(keys: Sequence[str], unexpected: Sequence[str], unreadable: Sequence[str]) -> tuple[str, ...]:
+    """Conditions: nothing was read (keys that are filled most come first, and so decide), then what the rest say."""
+    nothing = " AND ".join(f"{_quoted(key)} IS NULL" for key in keys)
+    return (nothing, *(f"{path} IS NOT NULL" for path in unexpected), *unreadable)
 
 
 def _taken(target: Target, raw: str) -> str:
@@ -213,6 +232,11 @@ def _grow(tree: Tree, path: str, shapes: Mapping[str, set[str]]) -> str:
         tree = tree.setdefault(key, {})
     tree[keys[-1]] = None
     return ".".join(_quoted(key) for key in keys)
+
+
+def _alike(tree: Tree) -> bool:
+    """Whether two keys of one object differ in case only, which DuckDB would take for one."""
+    return len({key.lower() for key in tree}) < len(tree) or any(_alike(inner) for inner in tree.values() if inner)
 
 
 def _type(inner: Any) -> str:

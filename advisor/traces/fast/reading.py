@@ -6,36 +6,45 @@ up by their place in the file and go through the generic reader. So nothing depe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from advisor.traces.columns import KINDS
 from advisor.traces.fast.expressions import listed, quoted
-from advisor.traces.fast.plan import Plan, plan
-from advisor.traces.generic.fields import Fields
+from advisor.traces.fast.places import Places, packing
+from advisor.traces.fast.plan import SEEN_OFTEN, Plan, plan
+from advisor.traces.generic.fields import Fields, flat
 from advisor.traces.generic.kinds import LONGEST, Guess, guess
 from advisor.traces.opening import LONGEST_LINE, insides, lines_of, parse
-from advisor.traces.table import EventTable
+from advisor.traces.table import DECLARER, KIND, EventTable
 
 FROM_BYTES = 8 << 20
 """Files from this size on; below, Python is as quick as starting a scan."""
 SPOTS, AT_SPOT = 48, 64
 """Places of the file that are sampled, and records read at each."""
-UNREADABLE = "unreadable"
-MOST_SINGLE = 200_000
-"""Rows of rare kinds that are read singly; where there are more, the sample is trusted."""
+LOOKED_AT = 100
+"""Records of each kind rare in the sample that are looked at for fields that the plan does not load."""
+MOST_SINGLE = 20_000
+"""Rows of one kind that are read singly; where there are more, scanning anew is the quicker way."""
+SCANS = 3
+
+
+class Unfit(Exception):
+    """A file of which too much is unlike the sample: the generic reader has to read it."""
 
 
 @dataclass(frozen=True)
 class FastFile:
-    """A file that is to be read by a scan."""
+    """A file that is to be read by a scan; `sample` is its start, `records` what its plan was made from."""
 
     number: int
     path: Path
     plan: Plan
     sample: tuple[Any, ...]
+    records: tuple[Any, ...]
+    places: Places
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def planned(number: int, path: Path, fields: Fields) -> FastFile | None:
     if len(objects) < 100 or len(objects) < 0.9 * len(sample):
         return None
     made = plan(objects, fields)
-    return FastFile(number, path, made, tuple(objects[:200])) if made else None
+    return FastFile(number, path, made, tuple(objects[:200]), tuple(objects), Places(path)) if made else None
 
 
 def _sampled(path: Path, plain: bool) -> Iterator[Any]:
@@ -90,49 +99,87 @@ def _value(line: bytes) -> Any:
 
 
 def scan(table: EventTable, one: FastFile) -> Scanned:
-    """Reads the file.
+    """Reads the file; where much of it is unlike the sample, what was met joins the sample and it is read anew.
 
     Raises:
+        Unfit: Too much stays unlike the sample.
         duckdb.Error: The stream breaks off or a record is over-long: the generic reader has to read the whole file.
     """
-    con, made = table.con, one.plan
+    for _ in range(SCANS):
+        first, last = _filled(table, one)
+        one.places.records_read = last - first
+        single, strange = _unsure(table, one, first)
+        if not strange:
+            _leave_out(table, first, single)
+            return Scanned(last - first - len(single), first, tuple(place - first for place in single))
+        table.con.execute("DELETE FROM stored WHERE file = ?", [one.number])
+        records = (*one.records, *strange)
+        better = plan(records, Fields())
+        if better is None:
+            break
+        one = replace(one, plan=better, records=records)
+    raise Unfit
+
+
+def _filled(table: EventTable, one: FastFile) -> tuple[int, int]:
+    """Inserts every record as a row; the first row id, and the one behind the last. Doubtful rows have no kind."""
+    made = one.plan
     table.extend(made.columns)
-    first = int(con.execute("SELECT COALESCE(MAX(rowid) + 1, 0) FROM stored").fetchone()[0])  # type: ignore[index]
-    select = dict(made.select)
-    kind = select.pop("kind", "CAST(NULL AS VARCHAR)")
-    own = {
-        "file": str(one.number),
-        "source_format": quoted("json_lines"),
-        "kind": f"CASE WHEN {made.understood} THEN COALESCE({kind}, 'log') ELSE {quoted(UNREADABLE)} END",
-        "declared_by": f"CASE WHEN {kind} IS NOT NULL THEN 'emitter' ELSE 'guess' END",
-    }
-    named = {**own, **select}
-    con.execute(
-        f"INSERT INTO stored ({', '.join(named)}) SELECT {', '.join(named.values())} FROM read_json(?, "
-        f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {2 * LONGEST_LINE}, "
-        f"columns = {made.spec})",
-        [str(one.path)],
+    kind = '"= kind"' if "kind" in made.read else "CAST(NULL AS VARCHAR)"
+    declared = f"CASE WHEN {kind} IS NOT NULL THEN CAST('emitter' AS {DECLARER}) ELSE CAST('guess' AS {DECLARER}) END"
+    source = (
+        f"read_json(?, format = 'newline_delimited', ignore_errors = true, maximum_object_size = {2 * LONGEST_LINE}, "
+        f"compression = {quoted(packing(one.path))}, columns = {made.spec})"
     )
-    last = int(con.execute("SELECT COALESCE(MAX(rowid) + 1, 0) FROM stored").fetchone()[0])  # type: ignore[index]
-    single = [row[0] - first for row in con.execute(*_unsure(one, made)).fetchall()]
-    if single:
-        con.execute(
-            f"DELETE FROM stored WHERE file = ? AND rowid IN (SELECT rowid FROM ({_unsure(one, made)[0]}))",
-            [one.number],
-        ) if len(single) > 1000 else con.executemany(
-            "DELETE FROM stored WHERE rowid = ?", [[place + first] for place in single]
+    own = {"file": str(one.number), "source_format": quoted("json_lines"), "declared_by": declared}
+    query = made.query(source, f"COALESCE(CAST({kind} AS {KIND}), CAST('log' AS {KIND}))", own)
+    table.con.execute(f"INSERT INTO stored BY NAME {query}", [str(one.path)])
+    row = table.query(f"SELECT MIN(rowid) AS first, MAX(rowid) AS last FROM stored WHERE file = {one.number}")[0]
+    return (0, 0) if row["first"] is None else (int(row["first"]), int(row["last"]) + 1)
+
+
+def _unsure(table: EventTable, one: FastFile, first: int) -> tuple[list[int], list[Any]]:
+    """Row ids to be read singly: doubtful rows, and kinds that the sample lacks and whose records hold more fields.
+
+    Where these are too many, the second list has some of their records.
+    """
+    known = listed(name for name in (*one.plan.familiar, "log") if name in KINDS)
+    where = f"file = {one.number} AND (kind IS NULL OR (declared_by = 'emitter' AND kind NOT IN ({known})))"
+    single: list[int] = []
+    strange: list[Any] = []
+    for row in table.query(f"SELECT kind, COUNT(*) AS many FROM stored WHERE {where} GROUP BY kind ORDER BY kind"):
+        mine = "kind IS NULL" if row["kind"] is None else f"kind = {quoted(row['kind'])}"
+        step = max(1, row["many"] // LOOKED_AT)
+        ids = table.query(
+            f"SELECT row_at FROM (SELECT rowid AS row_at, ROW_NUMBER() OVER (ORDER BY rowid) AS nth FROM stored "
+            f"WHERE {where} AND {mine}) WHERE nth % {step} = 0 ORDER BY row_at"
+            if row["many"] > MOST_SINGLE
+            else f"SELECT rowid AS row_at FROM stored WHERE {where} AND {mine} ORDER BY rowid"
         )
-    return Scanned(last - first - len(single), first, tuple(sorted(single)))
+        found = [int(each["row_at"]) for each in ids]
+        some = found[:: max(1, len(found) // LOOKED_AT)]
+        met = [_value(body) for _, body in one.places.records(place - first for place in some)]
+        if row["kind"] is not None and len(met) >= SEEN_OFTEN and not any(_holds_more(value, one) for value in met):
+            continue
+        if row["many"] > MOST_SINGLE:
+            strange += met
+        else:
+            single += found
+    return sorted(single), strange
 
 
-def _unsure(one: FastFile, made: Plan) -> tuple[str, list[int]]:
-    """A query for the rows that have to be read singly: unreadable ones, and those of kinds that the sample lacks."""
-    known = listed(name for name in made.familiar if name in KINDS and name != "log") or "''"
-    return (
-        f"SELECT rowid FROM stored WHERE file = ? AND (kind = {quoted(UNREADABLE)} OR "
-        f"(declared_by = 'emitter' AND kind NOT IN ({known}, 'log'))) LIMIT {MOST_SINGLE}",
-        [one.number],
-    )
+def _holds_more(value: Any, one: FastFile) -> bool:
+    """Whether a record has a field that means something and that the plan does not load."""
+    if not isinstance(value, dict):
+        return True
+    fields = Fields()
+    return any(path not in one.plan.paths and fields.target(path) for path, leaf in flat(value) if leaf is not None)
+
+
+def _leave_out(table: EventTable, first: int, single: list[int]) -> None:
+    if not single:
+        return
+    table.con.execute("DELETE FROM stored WHERE rowid IN (SELECT UNNEST(CAST(? AS BIGINT[])))", [single])
 
 
 def guess_kinds(table: EventTable, one: FastFile, told: Callable[[str, str, int], None]) -> None:
@@ -169,55 +216,3 @@ def guess_kinds(table: EventTable, one: FastFile, told: Callable[[str, str, int]
         f"WHERE stored.name = guesses.name AND stored.file = {one.number} AND stored.kind = 'log' "
         "AND stored.declared_by = 'guess'"
     )
-
-
-def wanted_records(path: Path, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """The records at these places (from 0, blank lines not counted), with their lines; one pass up to the last."""
-    wanted = sorted(set(places))
-    at, place = 0, -1
-    for inside in insides(path):
-        for line, body in lines_of(inside.stream, lambda line, why: None):
-            if at >= len(wanted):
-                return
-            if not body.strip():
-                continue
-            place += 1
-            if place == wanted[at]:
-                at += 1
-                yield line, body
-
-
-class Lines:
-    """The line of each record of a file by its place; the file is looked through once, when first asked."""
-
-    def __init__(self, path: Path) -> None:
-        """Takes the file."""
-        self._path = path
-        self._blank: list[int] | None = None
-
-    def line(self, place: int) -> int:
-        """The line, from 1."""
-        if self._blank is None:
-            self._blank = [] if _no_blank_lines(self._path) else list(self._blank_lines())
-        line = place + 1
-        for blank in self._blank:
-            if blank > line:
-                break
-            line += 1
-        return line
-
-    def _blank_lines(self) -> Iterator[int]:
-        for inside in insides(self._path):
-            for line, body in lines_of(inside.stream, lambda line, why: None):
-                if not body.strip():
-                    yield line
-
-
-def _no_blank_lines(path: Path) -> bool:
-    """Whether a plain file surely has no blank line: found at the speed of memory; False where it must be read."""
-    import mmap
-
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        if held[:2] == b"\x1f\x8b" or held[:4] == b"\x28\xb5\x2f\xfd" or held[:1].isspace():
-            return False
-        return all(held.find(b"\n" + start) < 0 for start in (b"\n", b"\r", b" ", b"\t"))

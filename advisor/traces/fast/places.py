@@ -1,0 +1,125 @@
+"""Where the records of a file of JSON lines stand: the line of a record, and records by their places.
+
+A record's place is its number from 0, blank lines not counted: that is how DuckDB numbers what it reads.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from advisor.traces.packed import insides
+
+_PIECE = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+
+class _Piece(NamedTuple):
+    """Whole lines of the file: where they start, the first one's number from 0, how many there are."""
+
+    offset: int
+    first: int
+    lines: int
+
+
+class Places:
+    """The places of a file's records; the file is looked through once, when first asked."""
+
+    def __init__(self, path: Path) -> None:
+        """Takes the file."""
+        self._path = path
+        self.records_read: int | None = None
+        """How many records a scan found, where one did: as many as there are lines means that none is blank."""
+
+    def line(self, place: int) -> int:
+        """The line of a record, from 1."""
+        line = place + 1
+        for blank in self._blank:
+            if blank > line:
+                break
+            line += 1
+        return line
+
+    def records(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The records at these places, in the file's order, with their lines."""
+        wanted = sorted({self.line(place) for place in places})
+        at = 0
+        starts = [piece.first for piece in self._pieces]
+        needed = sorted({bisect_right(starts, line - 1) - 1 for line in wanted})
+        for piece, body in self._bodies([self._pieces[index] for index in needed]):
+            lines = body.split(b"\n")
+            while at < len(wanted) and wanted[at] <= piece.first + piece.lines:
+                yield wanted[at], lines[wanted[at] - 1 - piece.first].removeprefix(_BOM).rstrip(b"\r")
+                at += 1
+
+    @cached_property
+    def _pieces(self) -> list[_Piece]:
+        pieces, first = [], 0
+        for offset, body in self._read():
+            lines = body.count(b"\n") + (not body.endswith(b"\n"))
+            pieces.append(_Piece(offset, first, lines))
+            first += lines
+        return pieces
+
+    @cached_property
+    def _blank(self) -> list[int]:
+        """The blank lines, from 1."""
+        if self.records_read is not None and self._pieces:
+            last = self._pieces[-1]
+            if last.first + last.lines == self.records_read:
+                return []
+        found, number = [], 0
+        for _, body in self._read():
+            for line in body.removesuffix(b"\n").split(b"\n"):
+                number += 1
+                if not line or line.isspace():
+                    found.append(number)
+        return found
+
+    def _bodies(self, pieces: list[_Piece]) -> Iterator[tuple[_Piece, bytes]]:
+        """The text of pieces: sought in a plain file, come upon in a packed one."""
+        if not pieces:
+            return
+        with self._path.open("rb") as file:
+            if packing(self._path) == "none":
+                for piece in pieces:
+                    file.seek(piece.offset)
+                    yield piece, _whole_lines(file)
+                return
+        wanted = {piece.offset: piece for piece in pieces}
+        for offset, body in self._read():
+            if offset in wanted:
+                yield wanted[offset], body
+                if offset == pieces[-1].offset:
+                    return
+
+    def _read(self) -> Iterator[tuple[int, bytes]]:
+        with self._path.open("rb") as file:
+            if packing(self._path) == "none":
+                yield from _read_pieces(file)
+                return
+        for inside in insides(self._path):
+            yield from _read_pieces(inside.stream)
+            return
+
+
+def packing(path: Path) -> str:
+    """How a file is packed, by its first bytes and not its name: gzip, zstd or none."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return "gzip" if start[:2] == b"\x1f\x8b" else "zstd" if start == b"\x28\xb5\x2f\xfd" else "none"
+
+
+def _read_pieces(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    offset = 0
+    while body := _whole_lines(stream):
+        yield offset, body
+        offset += len(body)
+
+
+def _whole_lines(stream: IO[bytes]) -> bytes:
+    body = stream.read(_PIECE)
+    return body if body.endswith(b"\n") or not body else body + stream.readline()

@@ -1,0 +1,132 @@
+"""Large JSON lines are read by one scan: with the same rows and lines as one record at a time."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from advisor.traces import load as loading
+from advisor.traces.columns import stored
+from advisor.traces.fast import reading
+from advisor.traces.load import Log, load
+
+KINDS = ("llm_call", "tool_call", "gate_decision", "cas")
+START = 1_767_571_200
+
+
+def record(at: int) -> dict[str, Any]:
+    kind = KINDS[at % len(KINDS)]
+    filler = random.Random(at).randbytes(350).hex()
+    attrs: dict[str, Any] = {"host.name": f"node-{at % 7}", "sdb.attempt": at % 3 + 1, "filler": filler}
+    if kind == "cas":
+        attrs |= {"sdb.cas.op": f"op-{at}", "sdb.cas.expected": "7"}
+    return {
+        "ts": START + at / 1000,
+        "kind": kind,
+        "request_id": f"req-{at // 16:05d}",
+        "duration_ms": at % 900 + 0.25,
+        "status": "ok" if at % 11 else "ERROR",
+        "attrs": attrs,
+    }
+
+
+def lines(many: int = 12_000) -> list[bytes]:
+    made = [orjson.dumps(record(at)) for at in range(many)]
+    assert sum(map(len, made)) > reading.FROM_BYTES
+    return made
+
+
+def written(path: Path, made: list[bytes], pack: bool = False) -> Path:
+    body = b"\n".join(made) + b"\n"
+    path.write_bytes(gzip.compress(body, 1) if pack else body)
+    return path
+
+
+def rows(log: Log) -> list[tuple[Any, ...]]:
+    """Every row with its exact line, whichever way it was read."""
+    names = [name for name in stored() if name not in ("row_id", "file", "line", "request_id_source")]
+    listed = ", ".join(["row_id", "file", "line", *names])
+    found = []
+    for row in log.table.query(f"SELECT {listed} FROM events ORDER BY row_id"):
+        file, line = log.table.place(row)
+        if row["status_raw"] == row["status"]:  # kept by a scan only where it says more than the status
+            row["status_raw"] = None
+        values = {name: row[name] for name in names if row[name] is not None}
+        found.append((file, line, tuple(sorted(values.items()))))
+    return sorted(found, key=lambda row: row[:2])
+
+
+def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Log, Log]:
+    """The file read by a scan, and by the reader for one record at a time."""
+    scanned = load([str(path)])
+    assert scanned.table.lines_of, "the file was not scanned"
+    monkeypatch.setattr(loading, "planned", lambda number, path, fields: None)
+    return scanned, load([str(path)])
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_rows_and_lines_are_those_of_one_record_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: bool
+) -> None:
+    scanned, singly = both(written(tmp_path / "log.jsonl", lines(), pack), monkeypatch)
+    assert rows(scanned) == rows(singly)
+    assert scanned.inventory()["rows"] == singly.inventory()["rows"] == 12_000
+
+
+def test_bad_and_blank_lines_are_found_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = lines()
+    made[500:500] = [b"", b"   "]
+    made[2000] = b'{"ts": 17'
+    made[7000] = b"[1, 2]"
+    made[9000] += b"\r"
+    scanned, singly = both(written(tmp_path / "log.jsonl", made), monkeypatch)
+    assert rows(scanned) == rows(singly)
+    assert [line for line, _ in scanned.files[0].bad] == [2001, 7001]
+    assert scanned.inventory()["bad_rows"] == 2
+
+
+def test_few_rows_of_a_kind_that_the_sample_lacks_are_read_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = lines()
+    for at in range(30):
+        fields = {"kind": "timer_fire", "ts": START + 1, "attrs": {"sdb.timer.id": f"t-{at}"}, "timer": f"t-{at}"}
+        made[3000 + 7 * at] = orjson.dumps(fields)
+    scanned, singly = both(written(tmp_path / "log.jsonl", made), monkeypatch)
+    assert rows(scanned) == rows(singly)
+    assert scanned.table.query("SELECT COUNT(timer_id) AS many FROM events WHERE kind = 'timer_fire'")[0]["many"] == 30
+
+
+def test_a_file_that_turns_out_otherwise_than_its_sample_is_scanned_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_SINGLE", 100)
+    monkeypatch.setattr(reading, "SPOTS", 2)
+    made = lines()
+    for at in range(1000, 2000):
+        changed = record(at)
+        changed["attrs"]["sdb.llm_in_window"] = True
+        made[at] = orjson.dumps({**changed, "kind": "commit", "action_id": f"a-{at}"})
+    scanned, singly = both(written(tmp_path / "log.jsonl", made), monkeypatch)
+    assert rows(scanned) == rows(singly)
+    assert scanned.table.query("SELECT COUNT(llm_in_window) AS many FROM events")[0]["many"] == 1000
+
+
+def test_two_large_files_keep_their_own_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = lines()
+    first[-1] = b"spoilt"
+    written(tmp_path / "a.jsonl", first)
+    written(tmp_path / "b.jsonl", [b"", *lines()[::-1]])
+    scanned, singly = both(tmp_path, monkeypatch)
+    assert rows(scanned) == rows(singly)
+
+
+def test_keys_that_differ_in_case_only_are_read_singly(tmp_path: Path) -> None:
+    made = [orjson.dumps({**record(at), "Kind": "x", "level": "INFO", "Level": "INFO"}) for at in range(12_000)]
+    log = load([str(written(tmp_path / "log.jsonl", made))])
+    assert log.inventory()["rows"] == 12_000
