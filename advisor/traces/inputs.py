@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -96,12 +95,18 @@ def _size(path: Path) -> int:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for here, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(here, name)
-            if not name.startswith(".") and path.is_file():
-                yield path
+    for _, entries in _folders(folder):
+        yield from (path for path in entries if path.is_file())
+
+
+def _folders(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """A folder and all below, however deep, each with what is in it; neither hidden ones nor links to folders."""
+    left = [folder]
+    while left:
+        here = left.pop()
+        entries = _entries(here, "*")
+        yield here, entries
+        left += reversed([path for path in entries if path.is_dir() and not path.is_symlink()])
 
 
 def _matches(pattern: str) -> Iterator[Path]:
@@ -123,12 +128,11 @@ def _matching(folder: Path, wanted: tuple[str, ...]) -> Iterator[Path]:
     if part == "**":
         while rest[:1] == ("**",):
             rest = rest[1:]
-        for here, folders, _ in os.walk(folder, followlinks=False):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for here, entries in _folders(folder):
             if rest:
-                yield from _matching(Path(here), rest)
+                yield from _matching(here, rest)
             else:
-                yield from (path for path in _entries(Path(here), "*") if path.is_file())
+                yield from (path for path in entries if path.is_file())
         return
     for path in _entries(folder, part):
         if not rest:

@@ -78,7 +78,7 @@ def _shaped(path: Path, inside: Inside, bad: Note) -> Source | None:
     objects = [value for value in parsed if isinstance(value, dict | list)]
     if len(written) > 1 and len(objects) * 2 >= len(written):
         return Source(path, "lines", json_lines(rest, bad), objects, bad)
-    if _DOCUMENT.match(written[0]):
+    if _DOCUMENT.match(written[0]) or (objects and len(written) == 1):
         document = _document(path, rest, bad)
         if document is not None:
             return document

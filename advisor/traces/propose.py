@@ -1,4 +1,4 @@
-"""Proposes a mapping file for logs: what was found as comments, what is sure filled in, what is guessed as candidates."""
+"""Proposes a mapping file: what logs hold as comments, what is sure filled in, what is guessed as candidates."""
 
 from __future__ import annotations
 

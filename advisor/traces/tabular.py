@@ -17,7 +17,7 @@ from advisor.traces.packed import Refused
 from advisor.traces.records import SAMPLE, Record, Source
 
 LEAST_COLUMNS = 3
-_OF_WIDTH = 0.8
+_OF_WIDTH = 0.5
 """The share of the first rows that have as many fields as the header has names."""
 
 

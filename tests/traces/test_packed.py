@@ -82,7 +82,7 @@ def test_a_corrupt_gzip_is_read_up_to_the_fault(tmp_path: Path) -> None:
     middle = len(whole) // 2
     whole[middle : middle + 64] = bytes(64)
     log = read(tmp_path, bytes(whole))
-    faults = bad(log)
+    faults = log.files[0].bad
     assert faults
     first = faults[0][0]
     assert ids(log)[: first - 1] == [f"r-{n}" for n in range(1, first)]
