@@ -92,7 +92,7 @@ def test_thresholds_can_be_set_and_the_report_says_so(contended: Path) -> None:
         (("{log}", "--set", "nonsense"), "is no threshold; write --set"),
         (("{log}", "--text", "--ask"), "are each a job of its own"),
         (("{empty}",), "is empty; check that the log was written"),
-        (("{prose}",), "say neither when nor what happened; map it: advisor diagnose --init-mapping"),
+        (("{prose}",), "map it: advisor diagnose --init-mapping"),
         (("{log}", "--mapping", "{prose}"), "is not TOML"),
         (("{log}", "--request", "nobody"), "is the id of no row; there are r"),
         (("{log}", "--infer"), "has no file to write; add -o ANSWERS"),

@@ -28,6 +28,7 @@ ORDER: tuple[str, ...] = (
     "inspect_log",
     "tau_bench",
     "swe_agent",
+    "medagentbench",
     "chat_messages",
     "flat_attributes",
 )
