@@ -70,7 +70,8 @@ counted AS (
 flagged AS (
     SELECT c.*, CASE WHEN late = 1 AND (attempt > 1 OR retry_of IS NOT NULL) THEN 1 ELSE 0 END AS late_retry,
            CASE WHEN late = 1 AND COALESCE(attempt, 1) <= 1 AND retry_of IS NULL AND attempt IS NULL AND earlier > 0
-                THEN 1 ELSE 0 END AS late_repeat
+                THEN 1 ELSE 0 END AS late_repeat,
+           COALESCE(retry_layer, CASE WHEN agent_role IN ('sub_agent', 'worker', 'peer') THEN 'sub_agent' END) AS layer
     FROM counted c
 )
 """
@@ -87,28 +88,13 @@ FROM late
 """,
     "groups": _LATE
     + """
-SELECT by_end, agent_name, tool_name, SUM(late_retry) AS retries, SUM(late_repeat) AS repeats,
+SELECT by_end, agent_name, tool_name, layer, COUNT(*) AS attempts,
+       SUM(CASE WHEN COALESCE(attempt, 1) <= 1 AND retry_of IS NULL AND (attempt IS NOT NULL OR earlier = 0)
+                THEN 1 ELSE 0 END) AS calls, SUM(late_retry) AS retries, SUM(late_repeat) AS repeats,
        SUM(late) - SUM(late_retry) - SUM(late_repeat) AS firsts,
        SUM(CASE WHEN side_effect = 'external_write' THEN late_retry + late_repeat ELSE 0 END) AS writes
-FROM flagged GROUP BY by_end, agent_name, tool_name HAVING SUM(late) > 0
-ORDER BY retries DESC, repeats DESC, agent_name, tool_name, by_end LIMIT 10000
-""",
-    "layers": _LATE
-    + """
-SELECT by_end, layer, COUNT(*) AS attempts
-FROM (
-    SELECT by_end, COALESCE(
-               retry_layer, CASE WHEN agent_role IN ('sub_agent', 'worker', 'peer') THEN 'sub_agent' END) AS layer
-    FROM flagged WHERE late_retry + late_repeat > 0
-) made WHERE layer IS NOT NULL
-GROUP BY by_end, layer
-ORDER BY attempts DESC, layer, by_end LIMIT 20
-""",
-    "amplification": _LATE
-    + """
-SELECT COUNT(*) AS attempts, SUM(CASE WHEN COALESCE(attempt, 1) <= 1 AND retry_of IS NULL
-                                       AND (attempt IS NOT NULL OR earlier = 0) THEN 1 ELSE 0 END) AS calls
-FROM flagged
+FROM flagged GROUP BY by_end, agent_name, tool_name, layer
+ORDER BY retries DESC, repeats DESC, agent_name, tool_name, layer, by_end LIMIT 10000
 """,
     "worst": _LATE
     + """
@@ -134,7 +120,7 @@ def read(asked: Asked) -> Signs:
     found, firsts = attempts + repeats, _sum(counted, "firsts")
     excused = _sum(detached, "retries") + _sum(detached, "repeats")
     proxy = bool(found) and (by_end == 1 or not attempts)
-    layers = [row for row in asked.ask("layers") if row["by_end"] == by_end] if found else []
+    layers = _layers(counted) if found else []
     when = "its parent's end" if by_end else "the deadline"
     return Signs(
         relevant=int(coverage["relevant"]),
@@ -145,11 +131,11 @@ def read(asked: Asked) -> Signs:
         said=f"{found} of {usable} attempts are repeats that began after {when}; so did {firsts} first attempts.",
         rows=_rows(asked, by_end) if found else (),
         cause=_cause(layers),
-        traps=_traps(asked, excused, bool(groups)),
+        traps=_traps(asked, excused, bool(coverage["late"])),
         refuted="Every late attempt belongs to work that was declared as detached." if excused and not found else None,
         cap="C" if proxy or by_end else None,
         severity="high" if _sum(counted, "writes") else None,
-        detail=_detail(asked, layers) if found else {},
+        detail=_detail(groups, layers) if found else {},
     )
 
 
@@ -170,12 +156,23 @@ def _rows(asked: Asked, by_end: int) -> list[int]:
     return [row["row_id"] for row in late][:CITED]
 
 
+def _layers(counted: list[Row]) -> list[Row]:
+    """Late attempts by the layer that made them, the busiest first."""
+    by_layer: dict[str, int] = {}
+    for row in counted:
+        late = int(row["retries"] or 0) + int(row["repeats"] or 0)
+        if row["layer"] and late:
+            by_layer[row["layer"]] = by_layer.get(row["layer"], 0) + late
+    ordered = sorted(by_layer.items(), key=lambda item: (-item[1], item[0]))
+    return [{"layer": layer, "late attempts": many} for layer, many in ordered]
+
+
 def _cause(layers: list[Row]) -> str | None:
     """Retries in any layer but the orchestrator's are loops of the sub-agents' own."""
     own = [row for row in layers if row["layer"] != "orchestrator"]
     if not own:
         return None
-    named = ", ".join(f"{row['layer']} {row['attempts']}" for row in own[:5])
+    named = ", ".join(f"{row['layer']} {row['late attempts']}" for row in own[:5])
     return f"Late attempts by the layer that made them: {named}"
 
 
@@ -189,16 +186,14 @@ def _traps(asked: Asked, excused: int, any_late: bool) -> list[str]:
     return said
 
 
-def _detail(asked: Asked, layers: list[Row]) -> dict[str, list[Row]]:
-    seen = asked.one("amplification")
-    attempts, calls = int(seen["attempts"] or 0), int(seen["calls"] or 0)
+def _detail(groups: list[Row], layers: list[Row]) -> dict[str, list[Row]]:
+    attempts, calls = _sum(groups, "attempts"), _sum(groups, "calls")
     detail = {
         "Attempts in the requests with late work": [
             {"attempts": attempts, "calls": calls, "attempts per call": round(attempts / calls, 2) if calls else None}
         ]
     }
-    rows = [{"layer": row["layer"], "late attempts": row["attempts"]} for row in layers]
-    return {**detail, **({"Layers that tried again": rows} if rows else {})}
+    return {**detail, **({"Layers that tried again": layers} if layers else {})}
 
 
 DETECTOR = Detector("P1-shadow-retries", QUERIES, read)

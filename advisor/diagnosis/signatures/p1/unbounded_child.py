@@ -5,16 +5,14 @@ from __future__ import annotations
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Shown, Signs
 from advisor.traces.facts import Facts
 
-# Children are delegations; a log without any has the agents that some span called. The siblings' median is the nearest
-# rank over the others: a child ten times as slow stands above it, so leaving it out only shortens the list by one.
+# Children are delegations; a log without any has the agents that some span called.
 _CHILDREN = """
 WITH declared AS (SELECT COUNT(*) AS delegations FROM events WHERE kind = 'delegation'),
 children AS (
-    SELECT e.row_id, e.request_id, COALESCE(e.agent_name, e.child_id) AS agent, e.ts_us, e.span_id,
-           COALESCE(e.end_us, e.ts_us + e.duration_us) AS stop_us,
+    SELECT e.row_id, e.request_id, COALESCE(e.parent_span_id, '') AS parent,
+           COALESCE(e.agent_name, e.child_id) AS agent, e.ts_us, COALESCE(e.end_us, e.ts_us + e.duration_us) AS stop_us,
            COALESCE(e.duration_us, e.end_us - e.ts_us) AS took_us,
-           COALESCE(e.deadline_us, e.ts_us + e.timeout_us) AS deadline_us, e.status,
-           CONCAT(e.request_id, CHR(31), COALESCE(e.parent_span_id, '')) AS family
+           COALESCE(e.deadline_us, e.ts_us + e.timeout_us) AS deadline_us, e.status
     FROM events e CROSS JOIN declared d
     WHERE (e.kind = 'delegation'
            OR (e.kind = 'agent' AND d.delegations = 0 AND COALESCE(e.agent_role, 'sub_agent') <> 'orchestrator'
@@ -22,52 +20,66 @@ children AS (
       AND e.request_id IS NOT NULL AND e.ts_us IS NOT NULL AND COALESCE(e.agent_name, e.child_id) IS NOT NULL
       AND COALESCE(e.is_replay, FALSE) = FALSE
 ),
-ranked AS (
-    SELECT c.*, CASE WHEN took_us IS NULL THEN 1 ELSE 0 END AS open_,
-           ROW_NUMBER() OVER (PARTITION BY family, CASE WHEN took_us IS NULL THEN 1 ELSE 0 END
-                              ORDER BY took_us, row_id) AS at_rank,
-           SUM(CASE WHEN took_us IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY family) AS ended,
-           MAX(stop_us) OVER (PARTITION BY family) AS last_stop_us
-    FROM children c
-),
 families AS (
-    SELECT family, MAX(ended) AS ended,
+    SELECT request_id, parent, COUNT(*) AS members, COUNT(took_us) AS ended, MIN(took_us) AS least_us,
+           MAX(took_us) AS most_us, COUNT(CASE WHEN took_us IS NOT NULL THEN deadline_us END) AS bounded
+    FROM children GROUP BY request_id, parent
+)
+"""
+# Few families can hold a suspect, and only those are ordered. The siblings' median is the nearest rank over the others:
+# a child ten times as slow stands above it, so leaving it out only shortens the list by one.
+_SUSPECTS = (
+    _CHILDREN
+    + """,
+odd AS (
+    SELECT request_id, parent, ended FROM families
+    WHERE members > ended OR (most_us >= {floor} * 1000000 AND most_us > {ratio} * least_us)
+),
+ranked AS (
+    SELECT c.*, o.ended, CASE WHEN c.took_us IS NULL THEN 1 ELSE 0 END AS open_,
+           ROW_NUMBER() OVER (PARTITION BY c.request_id, c.parent, CASE WHEN c.took_us IS NULL THEN 1 ELSE 0 END
+                              ORDER BY c.took_us, c.row_id) AS at_rank
+    FROM children c JOIN odd o ON o.request_id = c.request_id AND o.parent = c.parent
+),
+medians AS (
+    SELECT request_id, parent,
            MAX(CASE WHEN open_ = 0 AND at_rank = CAST(FLOOR(ended / 2.0) AS BIGINT) THEN took_us END) AS others_us,
            MAX(CASE WHEN open_ = 0 AND at_rank = CAST(CEIL(ended / 2.0) AS BIGINT) THEN took_us END) AS all_us,
            MAX(CASE WHEN open_ = 0 AND at_rank < ended THEN stop_us END) AS siblings_stop_us
-    FROM ranked GROUP BY family
+    FROM ranked GROUP BY request_id, parent
+),
+whole AS (SELECT MAX(ts_us) AS last_us FROM events),
+waiting AS (
+    SELECT r.row_id, r.request_id, r.agent, r.ts_us, r.stop_us, r.took_us, r.deadline_us, r.open_, r.status,
+           r.ended - 1 + r.open_ AS siblings, m.siblings_stop_us,
+           CASE WHEN r.open_ = 1 THEN m.all_us ELSE m.others_us END AS median_us,
+           CASE WHEN r.open_ = 1 THEN w.last_us - r.ts_us ELSE r.took_us END AS waited_us
+    FROM ranked r JOIN medians m ON m.request_id = r.request_id AND m.parent = r.parent CROSS JOIN whole w
+),
+candidates AS (
+    SELECT w.* FROM waiting w
+    WHERE waited_us >= {floor} * 1000000
+      AND ((siblings >= {siblings} AND median_us > 0 AND waited_us > {ratio} * median_us)
+           OR (open_ = 1 AND siblings < {siblings}))
+      AND (open_ = 0 OR status IS NULL OR status IN ('pending', 'unknown'))
 ),
 usual AS (
     SELECT agent, took_us AS usual_us, runs FROM (
-        SELECT agent, took_us, ROW_NUMBER() OVER (PARTITION BY agent ORDER BY took_us, row_id) AS at_rank,
-               COUNT(*) OVER (PARTITION BY agent) AS runs
-        FROM children WHERE took_us IS NOT NULL
+        SELECT c.agent, c.took_us, ROW_NUMBER() OVER (PARTITION BY c.agent ORDER BY c.took_us, c.row_id) AS at_rank,
+               COUNT(*) OVER (PARTITION BY c.agent) AS runs
+        FROM children c JOIN (SELECT DISTINCT agent FROM candidates) a ON a.agent = c.agent
+        WHERE c.took_us IS NOT NULL
     ) ordered WHERE at_rank = CAST(CEIL(runs / 2.0) AS BIGINT)
-),
-whole AS (
-    SELECT MAX(ts_us) AS last_us FROM events
-),
-suspects AS (
-    SELECT r.row_id, r.request_id, r.agent, r.ts_us, r.stop_us, r.took_us, r.deadline_us, r.open_, r.status,
-           f.ended - 1 + r.open_ AS siblings, f.siblings_stop_us, u.usual_us, u.runs,
-           CASE WHEN r.open_ = 1 THEN f.all_us ELSE f.others_us END AS median_us,
-           CASE WHEN r.open_ = 1 THEN w.last_us - r.ts_us ELSE r.took_us END AS waited_us
-    FROM ranked r JOIN families f ON f.family = r.family CROSS JOIN whole w
-    LEFT JOIN usual u ON u.agent = r.agent
 ),
 slow AS (
     SELECT s.*, CASE WHEN siblings >= {siblings} THEN 1 ELSE 0 END AS compared,
-           CASE WHEN COALESCE(runs, 0) >= {siblings} AND waited_us <= {ratio} * usual_us THEN 1 ELSE 0
+           CASE WHEN COALESCE(u.runs, 0) >= {siblings} AND waited_us <= {ratio} * u.usual_us THEN 1 ELSE 0
            END AS usual_size,
            CASE WHEN deadline_us IS NULL THEN 'none'
-                WHEN open_ = 0 AND stop_us <= deadline_us + GREATEST({skew_us}, 1000000) THEN 'kept'
+                WHEN open_ = 0 AND stop_us - deadline_us <= 1000000 THEN 'kept'
+                WHEN open_ = 0 AND stop_us - deadline_us <= {skew_us} THEN 'kept'
                 ELSE 'passed' END AS deadline
-    FROM suspects s
-    WHERE waited_us >= CAST({floor} * 1000000 AS BIGINT)
-      AND ((siblings >= {siblings} AND median_us > 0 AND waited_us > {ratio} * median_us)
-           OR (open_ = 1 AND siblings < {siblings}
-               AND (usual_us IS NULL OR COALESCE(runs, 0) < {siblings} OR waited_us > {ratio} * usual_us)))
-      AND (open_ = 0 OR status IS NULL OR status IN ('pending', 'unknown'))
+    FROM candidates s LEFT JOIN usual u ON u.agent = s.agent
 ),
 around AS (
     SELECT s.row_id,
@@ -92,15 +104,16 @@ judged AS (
     FROM slow s LEFT JOIN around a ON a.row_id = s.row_id
 )
 """
+)
 QUERIES = {
-    "groups": _CHILDREN
+    "groups": _SUSPECTS
     + """
 SELECT agent, open_, compared, usual_size, deadline, person, went_on, COUNT(*) AS children,
        MAX(CAST(FLOOR(waited_us / 1000000.0) AS BIGINT)) AS longest_s
 FROM judged GROUP BY agent, open_, compared, usual_size, deadline, person, went_on
 ORDER BY children DESC, agent, open_, compared, usual_size, deadline, person, went_on LIMIT 5000
 """,
-    "worst": _CHILDREN
+    "worst": _SUSPECTS
     + """
 SELECT row_id, agent, open_, compared, usual_size, deadline, person, went_on,
        CAST(FLOOR(waited_us / 1000.0) AS BIGINT) AS waited_ms, CAST(FLOOR(median_us / 1000.0) AS BIGINT) AS siblings_ms
@@ -112,10 +125,9 @@ SELECT (SELECT COUNT(*) FROM events e CROSS JOIN declared d
         WHERE e.kind = 'delegation' OR (e.kind = 'agent' AND d.delegations = 0
               AND COALESCE(e.agent_role, 'sub_agent') <> 'orchestrator'
               AND (e.parent_span_id IS NOT NULL OR e.agent_role IN ('sub_agent', 'worker', 'peer')))) AS relevant,
-       COALESCE(SUM(CASE WHEN open_ = 0 THEN 1 ELSE 0 END), 0) AS ended,
-       COALESCE(SUM(CASE WHEN open_ = 0 AND (siblings >= {siblings} OR deadline_us IS NOT NULL) THEN 1 ELSE 0 END), 0)
-           AS judged
-FROM suspects
+       COALESCE(SUM(ended), 0) AS ended,
+       COALESCE(SUM(CASE WHEN ended - 1 >= {siblings} THEN ended ELSE bounded END), 0) AS judged
+FROM families
 """,
 }
 
@@ -141,6 +153,7 @@ def read(asked: Asked) -> Signs:
     refuting = excuses["parent went on"] + excuses["deadline kept"]
     if not counted and refuting and not _many(groups) - refuting:
         verdict = "refuted"
+    worst = [row for row in asked.ask("worst") if not _excuse(row, asked.facts)] if found else []
     return Signs(
         relevant=int(coverage["relevant"]),
         usable=int(coverage["judged"]) + _many([*hanging, *lone]),
@@ -148,14 +161,14 @@ def read(asked: Asked) -> Signs:
         unit="delegations",
         verdict=verdict,
         said=_said(counted, int(coverage["ended"]), int(asked.thresholds["ratio"])),
-        rows=[row["row_id"] for row in asked.ask("worst") if not _excuse(row, asked.facts)][:CITED] if found else (),
+        rows=[row["row_id"] for row in worst][:CITED],
         cause=_cause(counted) if found else None,
         traps=[f"{many} slow or open children are excused: {_EXCUSES[why]}." for why, many in excuses.items() if many],
         refuted="The parent went on while the child worked, or a deadline ended the child."
         if verdict == "refuted"
         else None,
         cap="C" if lone and len(lone) == len(counted) else None,
-        detail={"Children that took too long": _table(asked)} if found else {},
+        detail={"Children that took too long": _table(worst)} if found else {},
     )
 
 
@@ -205,11 +218,10 @@ def _cause(counted: list[Row]) -> str | None:
     return "; ".join(part for part in parts if part) or None
 
 
-def _table(asked: Asked) -> list[Row]:
-    rows = [row for row in asked.ask("worst") if not _excuse(row, asked.facts)][:5]
+def _table(worst: list[Row]) -> list[Row]:
     return [
         {"agent": row["agent"], "waited ms": row["waited_ms"], "siblings' median ms": row["siblings_ms"]}
-        for row in rows
+        for row in worst[:5]
     ]
 
 

@@ -20,12 +20,9 @@ sagas AS (
     FROM parts WHERE kind = 'compensation' GROUP BY saga
 ),
 numbered AS (
-    SELECT p.*, s.first_undo,
-           ROW_NUMBER() OVER (PARTITION BY p.saga, p.action, p.kind ORDER BY p.ord DESC, p.row_id DESC) AS from_last
-    FROM parts p JOIN sagas s ON s.saga = p.saga
-    WHERE p.action IS NOT NULL
+    SELECT p.*, s.first_undo FROM parts p JOIN sagas s ON s.saga = p.saga WHERE p.action IS NOT NULL
 ),
-actions AS (
+gathered AS (
     SELECT saga, action, MIN(row_id) AS row_id,
            MAX(CASE WHEN kind = 'commit' THEN 1 ELSE 0 END) AS logged,
            MAX(CASE WHEN kind = 'commit' AND status = 'ok' AND effect = 1 THEN 1 ELSE 0 END) AS landed,
@@ -37,12 +34,18 @@ actions AS (
            SUM(CASE WHEN kind = 'compensation' THEN 1 ELSE 0 END) AS tries,
            SUM(CASE WHEN kind = 'compensation' AND status = 'ok' THEN 1 ELSE 0 END) AS undone,
            MIN(CASE WHEN kind = 'compensation' AND status = 'ok' THEN ord END) AS undone_at,
-           MAX(CASE WHEN kind = 'compensation' AND from_last = 1
-                     AND status IN ('error', 'timeout', 'rejected', 'denied', 'cancelled') THEN 1 ELSE 0 END)
-               AS last_failed,
-           MAX(CASE WHEN kind = 'compensation' THEN row_id END) AS undo_row
+           MAX(CASE WHEN kind = 'compensation'
+                     AND status IN ('error', 'timeout', 'rejected', 'denied', 'cancelled') THEN ord END) AS failed_at,
+           MAX(CASE WHEN kind = 'compensation'
+                     AND COALESCE(status, '') NOT IN ('error', 'timeout', 'rejected', 'denied', 'cancelled')
+                    THEN ord END) AS other_at
     FROM numbered
     GROUP BY saga, action
+),
+actions AS (
+    SELECT g.*, CASE WHEN failed_at IS NOT NULL AND (other_at IS NULL OR failed_at > other_at) THEN 1 ELSE 0
+           END AS last_failed
+    FROM gathered g
 ),
 """
 # An action was undone too early if one that had ended before it began was undone before it: a sweep over ends and
@@ -107,7 +110,6 @@ judged AS (
 )
 """
 )
-_WRONG = "(missing > 0 OR failed > 0 OR twice > 0 OR forward > 0 OR dirty = 1)"
 QUERIES = {
     "sagas": f"""{_JUDGED},
 flagged AS (
@@ -124,21 +126,19 @@ FROM flagged GROUP BY state, unclean, careless ORDER BY state, unclean, careless
 """,
     "worst": f"""{_JUDGED},
 chosen AS (
-    SELECT saga, check_row, ROW_NUMBER() OVER (
+    SELECT j.*, ROW_NUMBER() OVER (
         ORDER BY COALESCE(dirty, 0) DESC, missing + failed DESC, twice + forward DESC, saga) AS place
-    FROM judged WHERE logged > 0 AND {_WRONG}
+    FROM judged j WHERE logged > 0 AND (missing > 0 OR failed > 0 OR twice > 0 OR forward > 0 OR dirty = 1)
+),
+cited AS (
+    SELECT c.place, n.row_id, n.ord, 0 AS part FROM chosen c JOIN numbered n ON n.saga = c.saga WHERE c.place <= 5
+    UNION ALL
+    SELECT c.place, c.check_row AS row_id, NULL AS ord, 1 AS part FROM chosen c
+    WHERE c.place <= 5 AND c.check_row IS NOT NULL
 )
-SELECT n.row_id, c.place, n.ord FROM chosen c JOIN numbered n ON n.saga = c.saga WHERE c.place <= 3
-UNION ALL
-SELECT c.check_row AS row_id, c.place, 9223372036854775807 AS ord FROM chosen c
-WHERE c.place <= 3 AND c.check_row IS NOT NULL
-ORDER BY place, ord, row_id LIMIT 20
-""",
-    "table": f"""{_JUDGED}
-SELECT saga, missing, failed, twice, forward,
-       CASE WHEN dirty = 1 THEN 'dirty' WHEN dirty = 0 THEN 'clean' ELSE 'not checked' END AS state
-FROM judged WHERE logged > 0 AND {_WRONG}
-ORDER BY COALESCE(dirty, 0) DESC, missing + failed DESC, twice + forward DESC, saga LIMIT 5
+SELECT d.row_id, d.place, d.part, d.ord, c.saga, c.missing, c.failed, c.twice, c.forward, c.dirty
+FROM cited d JOIN chosen c ON c.place = d.place
+ORDER BY d.place, d.part, d.ord, d.row_id LIMIT 100
 """,
     "coverage": """
 SELECT COUNT(DISTINCT COALESCE(saga_id, request_id)) AS sagas,
@@ -163,6 +163,7 @@ def read(asked: Asked) -> Signs:
     )
     shown = cleaned if verdict == "refuted" else [*dirty, *unchecked]
     careless = _sum(shown, "twice") + _sum(shown, "forward")
+    worst = asked.ask("worst") if shown else []
     return Signs(
         relevant=max(usable, int(coverage["sagas"])) + int(coverage["homeless"]),
         usable=usable if coverage["vague"] == 0 else max(0, usable - int(coverage["vague"])),
@@ -170,19 +171,26 @@ def read(asked: Asked) -> Signs:
         unit="sagas with compensations",
         verdict=verdict,
         said=_said(shown, usable, _sum(dirty, "sagas")),
-        rows=[row["row_id"] for row in asked.ask("worst")][:CITED] if shown else (),
+        rows=[row["row_id"] for row in worst][:CITED],
         cause=f"{_sum(shown, 'twice')} actions were undone twice and {_sum(shown, 'forward')} in forward order"
         if careless
         else None,
         traps=_traps(groups, cleaned),
         refuted="A check after the compensations found the state clean." if verdict == "refuted" else None,
         severity=None if dirty else "high",
-        detail={"Sagas that are not clean": asked.ask("table")} if shown else {},
+        detail={"Sagas that are not clean": _table(worst)} if shown else {},
     )
 
 
 def _sum(rows: list[Row], name: str) -> int:
     return sum(int(row[name] or 0) for row in rows)
+
+
+def _table(worst: list[Row]) -> list[Row]:
+    names = ("saga", "missing", "failed", "twice", "forward")
+    state = {0: "clean", 1: "dirty", None: "not checked"}
+    by_place = {row["place"]: {name: row[name] for name in names} | {"state": state[row["dirty"]]} for row in worst}
+    return [by_place[place] for place in sorted(by_place)]
 
 
 def _said(shown: list[Row], usable: int, dirty: int) -> str:

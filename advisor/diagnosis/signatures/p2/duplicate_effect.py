@@ -80,13 +80,13 @@ WHERE (e.kind = 'commit' OR (e.kind = 'tool_call' AND d.commits = 0 AND e.side_e
 """,
     "doubles": f"""{_EFFECTS}
 SELECT way, echoed, COUNT(*) AS intents, SUM(effects - 1) AS extra, SUM(tried_again) AS tried_again
-FROM judged GROUP BY way, echoed ORDER BY way, echoed
-""",
-    "undone_between": f"""{_EFFECTS}
-SELECT COUNT(*) AS intents FROM (
+FROM judged GROUP BY way, echoed
+UNION ALL
+SELECT 'undone' AS way, 0 AS echoed, COUNT(*) AS intents, 0 AS extra, 0 AS tried_again FROM (
     SELECT intent FROM followed WHERE kind <> 'compensation' AND status = 'ok'
     GROUP BY intent HAVING COUNT(DISTINCT epoch) > 1
 ) again
+ORDER BY way, echoed
 """,
     "worst": f"""{_EFFECTS},
 chosen AS (
@@ -104,7 +104,9 @@ def read(asked: Asked) -> Signs:
     """Every successful effect beyond the first of one intent, unless the receiver gave the first one's answer again."""
     coverage = asked.one("coverage")
     relevant, usable = int(coverage["effects"]), int(coverage["usable"])
-    groups = asked.ask("doubles") if usable else []
+    answers = asked.ask("doubles") if usable else []
+    groups = [row for row in answers if row["way"] != "undone"]
+    undone = _sum([row for row in answers if row["way"] == "undone"], "intents")
     real = [row for row in groups if not row["echoed"]]
     keyed = [row for row in real if row["way"] != "arguments"]
     proxy = bool(real) and not keyed
@@ -127,7 +129,7 @@ def read(asked: Asked) -> Signs:
         cause=f"{again} of {intents} intents were tried again after a try that failed or has no known outcome"
         if again and verdict != "refuted"
         else None,
-        traps=_traps(asked, groups) if shown else (),
+        traps=_traps(groups, undone) if shown else (),
         refuted="Each repeat was answered with the first one's result, which no other intent has."
         if verdict == "refuted"
         else None,
@@ -139,9 +141,8 @@ def _sum(rows: list[Row], name: str) -> int:
     return sum(int(row[name] or 0) for row in rows)
 
 
-def _traps(asked: Asked, groups: list[Row]) -> list[str]:
+def _traps(groups: list[Row], undone: int) -> list[str]:
     echoed = _sum([row for row in groups if row["echoed"]], "intents")
-    undone = int(asked.one("undone_between")["intents"])
     said = ["Reads and replays are not counted; intents are never compared across requests."]
     if echoed:
         said.append(f"{echoed} intents were answered with their first result again: nothing happened twice there.")

@@ -13,19 +13,22 @@ DRAWS = 4000
 # Steps are counted once each, whatever their tries; reads change nothing, so they count on neither side.
 _PAIRS = """
 WITH steps AS (
-    SELECT COALESCE(saga_id, request_id) AS saga, row_id, action_type, step,
-           CASE WHEN kind = 'compensation' THEN 1 ELSE 0 END AS undo,
-           CASE WHEN kind = 'compensation' THEN COALESCE(compensates, action_id) ELSE action_id END AS action
+    SELECT COALESCE(saga_id, request_id) AS saga,
+           CASE WHEN kind = 'compensation' THEN COALESCE(compensates, action_id) ELSE action_id END AS action,
+           CASE WHEN kind = 'compensation' THEN 1 ELSE 0 END AS undo, step,
+           MIN(action_type) AS action_type, MIN(row_id) AS row_id
     FROM events
     WHERE step IS NOT NULL AND COALESCE(side_effect, 'unknown') NOT IN ('none', 'read')
       AND (kind = 'compensation' OR (kind IN ('commit', 'tool_call', 'state_transition') AND action_id IS NOT NULL
                                      AND COALESCE(cleanup, FALSE) = FALSE))
+    GROUP BY COALESCE(saga_id, request_id),
+             CASE WHEN kind = 'compensation' THEN COALESCE(compensates, action_id) ELSE action_id END,
+             CASE WHEN kind = 'compensation' THEN 1 ELSE 0 END, step
 ),
 sizes AS (
     SELECT saga, action, MIN(row_id) AS row_id,
            COALESCE(MIN(CASE WHEN undo = 0 THEN action_type END), MIN(action_type)) AS action_type,
-           COUNT(DISTINCT CASE WHEN undo = 0 THEN step END) AS do_steps,
-           COUNT(DISTINCT CASE WHEN undo = 1 THEN step END) AS undo_steps
+           SUM(1 - undo) AS do_steps, SUM(undo) AS undo_steps
     FROM steps WHERE saga IS NOT NULL AND action IS NOT NULL
     GROUP BY saga, action
 ),
@@ -37,7 +40,7 @@ pairs AS (
 """
 QUERIES = {
     "histogram": f"""{_PAIRS}
-SELECT action_type, do_steps, undo_steps, COUNT(*) AS sagas
+SELECT action_type, do_steps, undo_steps, COUNT(*) AS sagas, MIN(row_id) AS row_id
 FROM pairs GROUP BY action_type, do_steps, undo_steps
 ORDER BY action_type, do_steps, undo_steps LIMIT 20000
 """,
@@ -47,13 +50,6 @@ SELECT COUNT(DISTINCT action_type) AS types,
        COALESCE(SUM(CASE WHEN side_effect IN ('none', 'read') THEN 1 ELSE 0 END), 0) AS reads,
        COALESCE(SUM(CASE WHEN attempt > 1 THEN 1 ELSE 0 END), 0) AS retries
 FROM events WHERE kind = 'compensation'
-""",
-    "worst": f"""{_PAIRS}
-SELECT action_type, row_id FROM (
-    SELECT action_type, row_id, ROW_NUMBER() OVER (
-        PARTITION BY action_type ORDER BY undo_steps - do_steps DESC, saga) AS nth
-    FROM pairs
-) ranked WHERE nth <= 5 ORDER BY action_type, nth LIMIT 2000
 """,
 }
 
@@ -100,8 +96,8 @@ def read(asked: Asked) -> Signs:
     sizes = [size(name, rows, ratio, tail / len(enough)) for name, rows in sorted(enough.items())]
     larger = sorted((one for one in sizes if one.lower > ratio), key=lambda one: (-one.lower, one.action_type))
     coverage = asked.one("coverage")
-    names = {one.action_type for one in larger}
-    rows = [row["row_id"] for row in asked.ask("worst") if row["action_type"] in names] if larger else []
+    shown = [row for one in larger for row in by_type[one.action_type]]
+    shown.sort(key=lambda row: (row["do_steps"] - row["undo_steps"], row["row_id"]))
     return Signs(
         relevant=max(int(coverage["types"]), len(by_type)) + (1 if coverage["vague"] and not by_type else 0),
         usable=len(sizes),
@@ -109,7 +105,7 @@ def read(asked: Asked) -> Signs:
         unit="action types",
         verdict="likely" if larger else None,
         said=_said(larger, sizes, least),
-        rows=rows[:CITED],
+        rows=[row["row_id"] for row in shown[:CITED]],
         traps=[
             f"Verification reads: {coverage['reads']} rows were left out.",
             f"Retries: each step counts once, {coverage['retries']} later tries add nothing.",

@@ -7,31 +7,27 @@ from advisor.diagnosis.statistics import fisher_greater
 
 # Order is that of consumption, per consumer and partition; replays are asked for and leave the running maximum alone.
 # A log whose event times stand on appends only has the order of appending, which is not that of consumption.
-_CONSUMED = """
-WITH declared AS (SELECT COUNT(*) AS timed FROM events WHERE kind = 'event_consume' AND event_time_us IS NOT NULL),
-consumed AS (
-    SELECT e.row_id, e.ord, e.kind, COALESCE(e.consumer, '') AS consumer, e.partition_key, e.request_id, e.event_in,
-           e.event_time_us, e.watermark_us, e.status, e.from_state, e.to_state
+_DECLARED = """
+WITH declared AS (SELECT COUNT(*) AS timed FROM events WHERE kind = 'event_consume' AND event_time_us IS NOT NULL)"""
+_STREAM = """
     FROM events e CROSS JOIN declared d
     WHERE e.kind = CASE WHEN d.timed > 0 THEN 'event_consume' ELSE 'event_append' END
       AND COALESCE(e.is_replay, FALSE) = FALSE AND e.event_time_us IS NOT NULL AND e.partition_key IS NOT NULL
-      AND (e.consumer IS NOT NULL OR e.kind = 'event_append') AND e.ord IS NOT NULL
+      AND (e.consumer IS NOT NULL OR e.kind = 'event_append') AND e.ord IS NOT NULL"""
+# Few rows are late: only ids pass through the window, and the late rows' columns are joined to them afterwards.
+_LATE = f"""{_DECLARED},
+behind AS (
+    SELECT e.row_id, MAX(e.event_time_us) OVER (
+               PARTITION BY e.consumer, e.partition_key ORDER BY e.ord, e.row_id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - e.event_time_us - {{skew_us}} AS behind_us{_STREAM}
 ),
-run AS (
-    SELECT c.*, COUNT(*) OVER (PARTITION BY consumer, partition_key) AS events,
-           MAX(event_time_us) OVER (PARTITION BY consumer, partition_key ORDER BY ord, row_id
-                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-               - event_time_us - {skew_us} AS behind_us
-    FROM consumed c
-),
-"""
-_LATE = (
-    _CONSUMED
-    + """
 late AS (
-    SELECT r.*, CASE WHEN status IN ('rejected', 'skipped', 'denied', 'error', 'timeout', 'cancelled') THEN 'refused'
-                     WHEN status = 'ok' THEN 'applied' ELSE 'not told' END AS fate
-    FROM run r WHERE behind_us > CAST({lateness} * 1000000 AS BIGINT)
+    SELECT c.row_id, c.ord, COALESCE(c.consumer, '') AS consumer, c.partition_key, c.request_id, c.event_in,
+           c.event_time_us, c.watermark_us, c.from_state, c.to_state, b.behind_us,
+           CASE WHEN c.status IN ('rejected', 'skipped', 'denied', 'error', 'timeout', 'cancelled') THEN 'refused'
+                WHEN c.status = 'ok' THEN 'applied' ELSE 'not told' END AS fate
+    FROM (SELECT row_id, behind_us FROM behind WHERE behind_us > {{lateness}} * 1000000) b
+    JOIN events c ON c.row_id = b.row_id
 ),
 moved AS (
     SELECT row_id, consumer, partition_key, request_id, ord, from_state, to_state FROM late
@@ -43,9 +39,10 @@ moved AS (
     WHERE l.fate = 'applied' AND s.to_state IS NOT NULL AND COALESCE(s.status, 'ok') = 'ok'
 ),
 states AS (
-    SELECT consumer, partition_key, NULL AS request_id, from_state, MIN(ord) AS left_at FROM consumed
-    WHERE from_state IS NOT NULL AND to_state IS NOT NULL AND from_state <> to_state
-    GROUP BY consumer, partition_key, from_state
+    SELECT COALESCE(consumer, '') AS consumer, partition_key, from_state, MIN(ord) AS left_at FROM events
+    WHERE kind IN ('event_consume', 'event_append') AND COALESCE(is_replay, FALSE) = FALSE AND from_state <> to_state
+      AND partition_key IS NOT NULL
+    GROUP BY COALESCE(consumer, ''), partition_key, from_state
 ),
 transitions AS (
     SELECT request_id, from_state, MIN(ord) AS left_at FROM events
@@ -63,7 +60,6 @@ regressed AS (
     ) back
 ),
 """
-)
 QUERIES = {
     "late": _LATE
     + """
@@ -76,9 +72,12 @@ FROM told GROUP BY fate, regression ORDER BY fate, regression
     "outcomes": _LATE
     + """
 requests AS (
-    SELECT r.request_id, MAX(CASE WHEN l.row_id IS NOT NULL AND l.fate = 'applied' THEN 1 ELSE 0 END) AS had_late
-    FROM run r LEFT JOIN late l ON l.row_id = r.row_id
-    WHERE r.request_id IS NOT NULL GROUP BY r.request_id
+    SELECT request_id, MAX(had_late) AS had_late FROM (
+        SELECT DISTINCT request_id, 0 AS had_late FROM events
+        WHERE kind IN ('event_consume', 'event_append') AND request_id IS NOT NULL
+        UNION ALL
+        SELECT DISTINCT request_id, 1 AS had_late FROM late WHERE fate = 'applied' AND request_id IS NOT NULL
+    ) either GROUP BY request_id
 ),
 results AS (
     SELECT request_id, MAX(CASE WHEN status = 'ok' THEN 0 ELSE 1 END) AS failed FROM events
@@ -103,17 +102,19 @@ chosen AS (
 ),
 before AS (
     SELECT c.place, r.row_id, r.ord, ROW_NUMBER() OVER (PARTITION BY c.place ORDER BY r.ord DESC, r.row_id DESC) AS back
-    FROM chosen c JOIN run r ON r.consumer = c.consumer AND r.partition_key = c.partition_key AND r.ord <= c.ord
-    WHERE c.place <= 5
+    FROM chosen c JOIN events r
+      ON COALESCE(r.consumer, '') = c.consumer AND r.partition_key = c.partition_key AND r.ord <= c.ord
+    WHERE c.place <= 5 AND r.kind IN ('event_consume', 'event_append') AND COALESCE(r.is_replay, FALSE) = FALSE
 )
 SELECT row_id FROM before WHERE back <= 4 ORDER BY place, ord, row_id LIMIT 20
 """,
-    "coverage": _CONSUMED
-    + """
+    "coverage": f"""{_DECLARED},
 counts AS (SELECT COUNT(*) AS rows_ FROM events e CROSS JOIN declared d
            WHERE e.kind = CASE WHEN d.timed > 0 THEN 'event_consume' ELSE 'event_append' END
              AND COALESCE(e.is_replay, FALSE) = FALSE),
-totals AS (SELECT COUNT(*) AS placed, COALESCE(SUM(CASE WHEN events > 1 THEN 1 ELSE 0 END), 0) AS usable FROM run)
+streams AS (SELECT COUNT(*) AS events{_STREAM} GROUP BY e.consumer, e.partition_key),
+totals AS (SELECT COALESCE(SUM(events), 0) AS placed,
+                  COALESCE(SUM(CASE WHEN events > 1 THEN events ELSE 0 END), 0) AS usable FROM streams)
 SELECT n.rows_, d.timed, t.placed, t.usable FROM counts n CROSS JOIN declared d CROSS JOIN totals t
 """,
 }

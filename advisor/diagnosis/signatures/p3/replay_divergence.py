@@ -23,54 +23,56 @@ _RUNS = """
 WITH rows_ AS (
     SELECT row_id, kind, COALESCE(consumer, agent_name, name, '') AS consumer,
            COALESCE(event_in, CASE WHEN kind = 'event_append' THEN caused_by END, input_hash) AS event,
-           COALESCE(run_id, replay_of, CONCAT('row', CAST(row_id AS VARCHAR))) AS run,
+           run_id, replay_of,
            CONCAT(COALESCE(model_version, model_response, model_request, '-'), CHR(31), COALESCE(prompt_version, '-'),
                   CHR(31), COALESCE(retrieval_index_version, '-')) AS context,
-           COALESCE(policy_version, '-') AS policy,
-           CASE WHEN COALESCE(to_state, decision, eval_label) IS NOT NULL
-                  OR (kind = 'event_append' AND event_type IS NOT NULL) THEN 1 ELSE 0 END AS material,
-           CASE WHEN COALESCE(to_state, decision, eval_label) IS NOT NULL
-                  OR (kind = 'event_append' AND event_type IS NOT NULL)
-                THEN CONCAT(COALESCE(to_state, '-'), CHR(31), COALESCE(decision, '-'), CHR(31),
-                            COALESCE(eval_label, '-'), CHR(31),
-                            CASE WHEN kind = 'event_append' THEN COALESCE(event_type, '-') ELSE '-' END)
-                ELSE output_hash END AS outcome
+           COALESCE(policy_version, '-') AS policy, to_state, decision, eval_label, output_hash,
+           CASE WHEN kind = 'event_append' THEN event_type END AS appended
     FROM events
     WHERE kind IN ('consume_result', 'event_append', 'event_consume', 'agent', 'workflow', 'llm_call')
       AND COALESCE(event_in, CASE WHEN kind = 'event_append' THEN caused_by END, input_hash) IS NOT NULL
       AND COALESCE(model_version, model_response, model_request, prompt_version, retrieval_index_version) IS NOT NULL
       AND COALESCE(status, 'ok') IN ('ok', 'unknown')
 ),
-runs AS (
-    SELECT kind, consumer, event, context, policy, run, MIN(row_id) AS row_id, MAX(material) AS material,
-           COUNT(outcome) AS told,
-           CONCAT(MIN(outcome), CHR(30), MAX(outcome), CHR(30), CAST(COUNT(*) AS VARCHAR)) AS outcome
-    FROM rows_ GROUP BY kind, consumer, event, context, policy, run
-),
 replayed AS (
-    SELECT kind, consumer, event, COUNT(DISTINCT context) AS contexts,
-           ROW_NUMBER() OVER (PARTITION BY kind ORDER BY MD5(event), event, consumer) AS place
-    FROM runs GROUP BY kind, consumer, event HAVING COUNT(DISTINCT context) > 1
+    SELECT kind, consumer, event,
+           COUNT(COALESCE(to_state, decision, eval_label, appended, output_hash)) AS told
+    FROM rows_ GROUP BY kind, consumer, event HAVING MIN(context) <> MAX(context)
 )
 """
 QUERIES = {
     "cells": _RUNS
-    + """
-SELECT r.kind, r.consumer, r.event, r.policy, r.context, r.outcome, COUNT(*) AS runs, MAX(r.material) AS material,
-       MIN(r.row_id) AS row_id
-FROM runs r JOIN replayed p ON p.kind = r.kind AND p.consumer = r.consumer AND p.event = r.event
-WHERE p.place <= 5000 AND r.told > 0
-GROUP BY r.kind, r.consumer, r.event, r.policy, r.context, r.outcome
-ORDER BY r.kind, r.consumer, r.event, r.policy, r.context, r.outcome LIMIT 100000
+    + """,
+chosen AS (
+    SELECT kind, consumer, event FROM (
+        SELECT kind, consumer, event,
+               ROW_NUMBER() OVER (PARTITION BY kind ORDER BY MD5(event), event, consumer) AS place
+        FROM replayed WHERE told > 1
+    ) placed WHERE place <= 5000
+),
+picked AS (
+    SELECT r.row_id, r.kind, r.consumer, r.event, r.policy, r.context,
+           COALESCE(r.run_id, r.replay_of, CONCAT('row', CAST(r.row_id AS VARCHAR))) AS run,
+           CASE WHEN COALESCE(r.to_state, r.decision, r.eval_label, r.appended) IS NULL THEN 0 ELSE 1 END AS material,
+           CASE WHEN COALESCE(r.to_state, r.decision, r.eval_label, r.appended) IS NULL THEN r.output_hash
+                ELSE CONCAT(COALESCE(r.to_state, '-'), CHR(31), COALESCE(r.decision, '-'), CHR(31),
+                            COALESCE(r.eval_label, '-'), CHR(31), COALESCE(r.appended, '-')) END AS outcome
+    FROM rows_ r JOIN chosen c ON c.kind = r.kind AND c.consumer = r.consumer AND c.event = r.event
+),
+runs AS (
+    SELECT kind, consumer, event, context, policy, run, MIN(row_id) AS row_id, MAX(material) AS material,
+           CONCAT(MIN(outcome), CHR(30), MAX(outcome), CHR(30), CAST(COUNT(*) AS VARCHAR)) AS outcome
+    FROM picked WHERE outcome IS NOT NULL GROUP BY kind, consumer, event, context, policy, run
+)
+SELECT kind, consumer, event, policy, context, outcome, COUNT(*) AS runs, MAX(material) AS material,
+       MIN(row_id) AS row_id
+FROM runs GROUP BY kind, consumer, event, policy, context, outcome
+ORDER BY kind, consumer, event, policy, context, outcome LIMIT 100000
 """,
     "coverage": _RUNS
     + """
-SELECT p.kind, COUNT(*) AS events, SUM(CASE WHEN t.event IS NULL THEN 1 ELSE 0 END) AS untold
-FROM replayed p LEFT JOIN (
-    SELECT kind, consumer, event FROM runs WHERE told > 0
-    GROUP BY kind, consumer, event HAVING COUNT(DISTINCT context) > 1
-) t ON t.kind = p.kind AND t.consumer = p.consumer AND t.event = p.event
-GROUP BY p.kind ORDER BY p.kind
+SELECT kind, COUNT(*) AS events, SUM(CASE WHEN told > 1 THEN 0 ELSE 1 END) AS untold
+FROM replayed GROUP BY kind ORDER BY kind
 """,
     # What became of the first executions of the events that were replayed afterwards.
     "originals": """
@@ -105,8 +107,9 @@ class Seen(NamedTuple):
 
 def read(asked: Asked) -> Signs:
     """One kind of row, its events in several contexts under one policy, and the permutation test over them."""
-    seen = max((_seen(kind, rows) for kind, rows in _by_kind(asked).items()), key=_rank, default=None)
     replayed = {row["kind"]: row for row in asked.ask("coverage")}
+    answers = _by_kind(asked) if replayed else {}
+    seen = max((_seen(kind, rows) for kind, rows in answers.items()), key=_rank, default=None)
     least, draws = int(asked.thresholds["min-events"]), int(asked.thresholds["draws"])
     if seen is None:
         untold = max((int(row["events"]) for row in replayed.values()), default=0)
