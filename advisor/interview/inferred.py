@@ -32,7 +32,7 @@ def write_inferred(inferred: Inferred, path: Path, *, title: str = "", force: bo
     held = {} if draft.is_new else {key: said for key, said in draft.answered.items() if said != "unknown"}
     if held and not force:
         mend = "choose another name, or add --force, which fills in only what is unknown there"
-        raise InputError([Fault(str(path), f"exists and holds {len(held)} answers", mend)])
+        raise InputError([Fault(str(path), f"exists and holds {len(held)} answer{'s' * (len(held) != 1)}", mend)])
     if draft.is_new:
         draft.begin(title or TITLE, id_from(title or TITLE))
     answers = {key: said for key, said in inferred.answers.items() if key not in held}

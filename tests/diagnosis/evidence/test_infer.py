@@ -94,7 +94,7 @@ def test_answers_of_a_person_are_refused_and_kept(tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(InputError) as refused:
         write_inferred(infer(table_of(busy())), path)
-    assert "holds 1 answers; choose another name, or add --force" in str(refused.value)
+    assert "holds 1 answer; choose another name, or add --force" in str(refused.value)
     assert path.read_text() == text
     done = write_inferred(infer(table_of(busy())), path, force=True)
     file = read_answers(path)

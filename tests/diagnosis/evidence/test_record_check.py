@@ -75,6 +75,12 @@ class TestPauses:
         rows = requests(40, 5 * MINUTE) + [{**row, "request_id": "odd"} for row in requests(1, DAY)]
         assert verdict({"pauses_or_external_waits": "no"}, rows, "pauses_or_external_waits") == "strained"
 
+    def test_few_pauses_strain_whatever_their_share(self) -> None:
+        rows = requests(27, 5 * MINUTE) + [
+            {**row, "request_id": f"odd {row['request_id']}"} for row in requests(3, DAY)
+        ]
+        assert verdict({"pauses_or_external_waits": "no"}, rows, "pauses_or_external_waits") == "strained"
+
     def test_a_long_busy_request_has_no_pause(self) -> None:
         rows = steady(30, 5 * HOUR)
         assert verdict({"pauses_or_external_waits": "no"}, rows, "pauses_or_external_waits") == "holds"
@@ -258,9 +264,11 @@ class TestPeople:
         rows = [{**row, "proposal_id": f"p{n}"} for n, row in enumerate(writes(30))]
         right = [{**row, "proposal_id": f"p{n}"} for n, row in enumerate(approvals(30))]
         wrong = [{**row, "proposal_id": f"q{n}"} for n, row in enumerate(approvals(30))]
+        late = [{**row, "proposal_id": f"p{n}"} for n, row in enumerate(approvals(30, before=False))]
         answers = {"person_decides_every_action": "yes"}
         assert verdict(answers, rows + right, "person_decides_every_action") == "holds"
         assert verdict(answers, rows + wrong, "person_decides_every_action") == "contradicted"
+        assert verdict(answers, rows + late, "person_decides_every_action") == "contradicted"
 
     @pytest.mark.parametrize(
         ("question", "kind", "plane"),
