@@ -1,6 +1,6 @@
 """What a log allows: for each detector the columns that it needs, those that are missing, and the evidence grade.
 
-A need is `kind:<kind>` (rows of that kind), `<kind>.<column>` (a column on rows of that kind) or `<column>` (on rows of
+A need is `kind:<kind>` (rows of that kind; `kind:any` of whichever), `<kind>.<column>` (a column on rows of that kind) or `<column>` (on rows of
 the entry's kinds, or on any). Alternatives stand behind `|`; one behind `@C` is a proxy of that grade at best.
 """
 
@@ -107,6 +107,8 @@ def assess(entry: Signature, coverage: Coverage) -> Assessability:
 
 
 def _met(name: str, kinds: Sequence[str] | None, coverage: Coverage) -> bool:
+    if name == "kind:any":
+        return bool(coverage.of(None))
     if name.startswith("kind:"):
         return bool(coverage.of([name.removeprefix("kind:")]))
     kind, dot, column = name.rpartition(".")
