@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def _open() -> sqlite3.Connection:
 
 def act(tool: str, key: str, args: Args) -> Args:
     """One effect, once per key."""
+    _die(f"{tool}:before")
     if tool in os.environ.get("OUTSIDE_FAILS", "").split(","):
         raise ToolFailed(f"{tool} refuses")
     refused, _, one_in = os.environ.get("OUTSIDE_REFUSES", "").rpartition(":")
@@ -54,7 +56,14 @@ def act(tool: str, key: str, args: Args) -> Args:
             sql = "INSERT INTO effect (key, tool, args, repeats) VALUES (?, ?, ?, 0)"
             number = connection.execute(sql, (key, tool, json.dumps(args, default=str))).lastrowid
         connection.execute("COMMIT")
+    _die(f"{tool}:after")
     return {"number": number}
+
+
+def _die(point: str) -> None:
+    """Kill -9 at a point that a test has chosen (`OUTSIDE_KILLS`), once."""
+    if os.environ.get("OUTSIDE_KILLS") == point:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def look_up(key: str) -> Args | None:
