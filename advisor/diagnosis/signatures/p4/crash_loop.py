@@ -107,12 +107,9 @@ SELECT COUNT(DISTINCT child_id) AS children, MAX(crashes) AS longest,
        COUNT(DISTINCT CASE WHEN shared = 1 THEN child_id END) AS shared,
        COUNT(DISTINCT CASE WHEN recovered = 1 THEN child_id END) AS recovered,
        COUNT(DISTINCT CASE WHEN unchanged = 1 AND transient = 0 THEN child_id END) AS unchanged,
-       COUNT(DISTINCT CASE WHEN escalated = 0 THEN child_id END) AS unescalated
+       COUNT(DISTINCT CASE WHEN escalated = 0 THEN child_id END) AS unescalated,
+       (SELECT COUNT(*) FROM runs WHERE escalated = 1 AND crashes = allowed + 1) AS handed
 FROM judged
-""",
-    "handed": _RUNS
-    + """
-SELECT COUNT(*) AS handed FROM runs WHERE escalated = 1 AND crashes = allowed + 1
 """,
     "worst": _RUNS
     + """
@@ -186,7 +183,7 @@ def read(asked: Asked) -> Signs:
         cause=f"No escalation follows for {seen['unescalated']} of {looping}"
         if plain and seen["unescalated"]
         else None,
-        traps=_traps(asked, seen),
+        traps=_traps(seen),
         refuted="The same version of the code succeeded later: the fault was transient"
         if verdict == "refuted"
         else None,
@@ -194,8 +191,8 @@ def read(asked: Asked) -> Signs:
     )
 
 
-def _traps(asked: Asked, seen: Row) -> list[str]:
-    handed = int(asked.one("handed")["handed"] or 0)
+def _traps(seen: Row) -> list[str]:
+    handed = int(seen["handed"] or 0)
     said = [
         f"{seen['transient']} look transient (time-outs, rate limits, overload).",
         f"{seen['shared']} share their fault with so many children that it is an outage.",

@@ -75,6 +75,7 @@ judged AS (
     FROM refusals
 )
 """
+_SUMS = ("sure", "likely", "alone", "alike", "own_after", "same", "unanswered")
 QUERIES = {
     "refused": f"""
 SELECT SUM(CASE WHEN resource_id IS NOT NULL AND expected_version IS NOT NULL AND ts_us IS NOT NULL THEN 1 ELSE 0 END)
@@ -86,27 +87,25 @@ WHERE kind = 'cas' AND (status = 'rejected' OR (status = 'error' AND regexp_matc
 """,
     "judged": _REFUSED
     + """
-SELECT SUM(sure) AS sure, SUM(likely) AS likely, SUM(alone) AS alone, SUM(sure * alike) AS alike,
-       SUM(sure * own_after) AS own_after, SUM(sure * same) AS same,
-       SUM(CASE WHEN unanswered > 0 THEN 1 ELSE 0 END) AS unanswered
-FROM judged
-""",
-    "rows": _REFUSED
-    + """
-SELECT before_row, row_id, after_row FROM judged WHERE sure + likely + alone > 0
-ORDER BY sure DESC, likely DESC, ts_us, resource_id, row_id LIMIT 7
+SELECT before_row, row_id, after_row, sure + likely + alone AS found, SUM(sure) OVER () AS sure,
+       SUM(likely) OVER () AS likely, SUM(alone) OVER () AS alone, SUM(sure * alike) OVER () AS alike,
+       SUM(sure * own_after) OVER () AS own_after, SUM(sure * same) OVER () AS same,
+       SUM(unanswered) OVER () AS unanswered
+FROM judged WHERE sure + likely + alone + unanswered > 0
+ORDER BY judged.sure DESC, judged.likely DESC, judged.alone DESC, ts_us, resource_id, row_id LIMIT 7
 """,
 }
 
 
 def read(asked: Asked) -> Signs:
     """Refusals at equal versions, or that succeed unchanged when tried again; then those that no writer explains."""
-    refused, seen = asked.one("refused"), asked.one("judged")
+    refused = asked.one("refused")
+    rows = asked.ask("judged")
+    seen = rows[0] if rows else dict.fromkeys(_SUMS, 0)
     sure, likely, alone = (int(seen[name] or 0) for name in ("sure", "likely", "alone"))
     count = sure + likely + alone
     verdict = "present" if sure else "likely" if likely else "possible" if alone else None
     usable = int(refused["usable"] or 0)
-    rows = asked.ask("rows") if count else []
     causes = [
         f"{seen['alike']} compare equal numbers as text" if seen["alike"] else "",
         f"{seen['own_after']} succeeded with the same version when tried again" if seen["own_after"] else "",
@@ -121,7 +120,13 @@ def read(asked: Asked) -> Signs:
         least=10,
         said=f"{count} of {usable} refused writes had no other write between the version that they expected and the "
         "refusal.",
-        rows=[row[name] for row in rows for name in ("before_row", "row_id", "after_row") if row[name] is not None],
+        rows=[
+            row[name]
+            for row in rows
+            if row["found"]
+            for name in ("before_row", "row_id", "after_row")
+            if row[name] is not None
+        ],
         cause="; ".join(part for part in causes if part) or None,
         traps=[
             f"{seen['unanswered'] or 0} follow a try of the same operation that had no answer, and are left out.",

@@ -166,18 +166,14 @@ FROM placed
 """,
     "excused": f"""
 WITH {_AFTER},
-ends AS (SELECT scope, stretch, MIN(cancel_us) AS cancel_us FROM after GROUP BY scope, stretch)
-SELECT (SELECT COUNT(*) FROM events e JOIN (SELECT scope, MIN(cancel_us) AS cancel_us FROM ends GROUP BY scope) s
-            ON s.scope = CONCAT('r/', e.request_id)
-        WHERE e.kind IN ('tool_call', 'commit', 'llm_call') AND e.ts_us > s.cancel_us
-          AND e.request_id IN (SELECT request_id FROM controls WHERE everywhere = 0 AND stop = 1)
-          AND (COALESCE(e.cleanup, FALSE) OR e.compensates IS NOT NULL)) AS cleaning,
-       (SELECT COUNT(*) FROM events e JOIN (SELECT scope, MIN(cancel_us) AS cancel_us FROM ends GROUP BY scope) s
-            ON s.scope = CONCAT('r/', e.request_id)
-        WHERE e.kind IN ('tool_call', 'commit', 'llm_call') AND e.ts_us > s.cancel_us
-          AND e.request_id IN (SELECT request_id FROM controls WHERE everywhere = 0 AND stop = 1)
-          AND e.status IN ('rejected', 'denied', 'cancelled', 'skipped')) AS refused,
+firsts AS (
+    SELECT request_id, MIN(ts_us) AS cancel_us FROM controls WHERE everywhere = 0 AND stop = 1 GROUP BY request_id
+)
+SELECT SUM(CASE WHEN COALESCE(e.cleanup, FALSE) OR e.compensates IS NOT NULL THEN 1 ELSE 0 END) AS cleaning,
+       SUM(CASE WHEN e.status IN ('rejected', 'denied', 'cancelled', 'skipped') THEN 1 ELSE 0 END) AS refused,
        (SELECT COUNT(*) FROM controls WHERE stop = -1) AS enabled
+FROM events e JOIN firsts f ON f.request_id = e.request_id
+WHERE e.kind IN ('tool_call', 'commit', 'llm_call') AND e.ts_us > f.cancel_us
 """,
     # No cancel was logged, but a status says that the request was cancelled.
     "proxy": """
@@ -263,8 +259,8 @@ def _said(seen: Row, ignored: int, usable: int) -> str:
 
 def _traps(excused: Row, seen: Row) -> list[str]:
     said = [
-        f"{excused['cleaning']} rows of clean-up and compensation are left out.",
-        f"{excused['refused']} calls that were refused or cancelled are obedience, and left out.",
+        f"{excused['cleaning'] or 0} rows of clean-up and compensation are left out.",
+        f"{excused['refused'] or 0} calls that were refused or cancelled are obedience, and left out.",
         f"{excused['enabled']} rows enabled work again.",
         "Work begun before the cancel is left out.",
     ]
