@@ -53,7 +53,7 @@ def test_very_deep_folders_are_walked(tmp_path: Path) -> None:
     folder = tmp_path
     for _ in range(1200):
         folder = folder / "d"
-    folder.mkdir(parents=True)
+        folder.mkdir()
     (folder / "x.jsonl").write_bytes(GOOD)
     assert len(inputs([str(tmp_path)])) == 1
     assert len(inputs([str(tmp_path / "**" / "x.jsonl")])) == 1
