@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 from advisor.diagnosis.findings import Diagnosis
+
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import RecordCheck
 
 # What a terminal obeys and JSON leaves as it is: C1 controls, and changes of direction.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -13,13 +17,20 @@ FORMATS = ("terminal", "markdown", "html", "json", "sarif", "junit")
 
 
 def render_diagnosis(
-    diagnosis: Diagnosis, format: str, *, color: bool = False, width: int = 100, redact: bool = True
+    diagnosis: Diagnosis,
+    format: str,
+    *,
+    check: RecordCheck | None = None,
+    color: bool = False,
+    width: int = 100,
+    redact: bool = True,
 ) -> str:
     """The diagnosis in one of FORMATS.
 
     Args:
         diagnosis: What was found.
         format: One of FORMATS; JSON is `advisor/diagnosis/1`, SARIF is 2.1.0, JUnit is what Jenkins reads.
+        check: A record held against the same logs, which joins the report.
         color: ANSI colours in terminal text.
         width: Columns of terminal text.
         redact: Mask secrets and personal data in everything that came out of the logs.
@@ -28,24 +39,28 @@ def render_diagnosis(
         from advisor.present.diagnosis.masking import masked
 
         diagnosis = masked(diagnosis)
+    if redact and check:
+        from advisor.present.diagnosis.record_check import safe
+
+        check = safe(check)
     if format == "json":
         from advisor.present.diagnosis.document import document
 
-        text = json.dumps(document(diagnosis).to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(document(diagnosis, check).to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         # They can only stand in strings; written as escapes they say the same to a parser and nothing to a terminal.
         return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     if format == "sarif":
         from advisor.present.diagnosis.sarif import render as sarif
 
-        return sarif(diagnosis)
+        return sarif(diagnosis, check)
     if format == "junit":
         from advisor.present.diagnosis.junit import render as junit
 
-        return junit(diagnosis)
+        return junit(diagnosis, check)
     if format == "terminal":
         from advisor.present.diagnosis.terminal import render as terminal
 
-        return terminal(diagnosis, color=color, width=width)
+        return terminal(diagnosis, check, color=color, width=width)
     from advisor.present.diagnosis.pages import html, markdown
 
-    return markdown(diagnosis) if format == "markdown" else html(diagnosis)
+    return markdown(diagnosis, check) if format == "markdown" else html(diagnosis, check)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,7 +13,10 @@ from rich.text import Text
 
 from advisor.diagnosis.findings import Citation, Diagnosis, Finding, Severity
 from advisor.errors import printable
-from advisor.present.diagnosis import words
+from advisor.present.diagnosis import intake, lenses, words
+
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import RecordCheck
 
 SEVERITY_STYLE: Mapping[Severity, str] = {
     "critical": "bold white on red",
@@ -22,10 +25,12 @@ SEVERITY_STYLE: Mapping[Severity, str] = {
     "low": "bold blue",
 }
 _LONG = 20
-"""Files, bad records, guessed kinds and versions that are listed at most; JSON has them all."""
+"""Files, reasons, guessed kinds and versions that are listed at most; JSON has them all."""
+_FEW = 3
+"""Files that are named for one reason to skip them."""
 
 
-def draw(console: Console, diagnosis: Diagnosis) -> None:
+def draw(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = None) -> None:
     """Everything below the summary."""
     console.print()
     console.print(Rule("Details", style="dim"))
@@ -33,12 +38,20 @@ def draw(console: Console, diagnosis: Diagnosis) -> None:
     _assessability(console, diagnosis)
     for finding in words.loud(diagnosis):
         _finding(console, finding)
-    if quiet := words.quiet(diagnosis):
+    if check:
+        from advisor.present.diagnosis import record_check
+
+        record_check.draw(console, check)
+    checked, unchecked = words.quiet(diagnosis)
+    if checked or unchecked:
         _heading(console, "No symptom shown")
+    if checked:
         table = _table("Detector", "Verdict", "What was seen")
-        for finding in quiet:
+        for finding in checked:
             table.add_row(finding.signature, words.verdict(finding.verdict), _seen(finding))
         console.print(table)
+    if unchecked:
+        console.print(Text(words.left_unchecked(unchecked)))
     if diagnosis.versions:
         _heading(console, "Versions seen")
         table = _table("Of", "Version", "Rows", "Seen (UTC)")
@@ -47,9 +60,9 @@ def draw(console: Console, diagnosis: Diagnosis) -> None:
             table.add_row(words.header(row["of"]), printable(str(row["version"])), f"{row['rows_']:,}", when)
         console.print(table)
         _more(console, len(diagnosis.versions))
-    for name, lens in diagnosis.lenses.items():
-        _heading(console, f"Lens: {printable(str(name))}")
-        _pairs(console, lens.items() if isinstance(lens, Mapping) else [("", lens)])
+    _over_time(console, diagnosis)
+    for lens in lenses.views(diagnosis.lenses):
+        _lens(console, lens)
     if diagnosis.log_next:
         _heading(console, "Log next")
         table = _table("Column", "Unlocks")
@@ -59,30 +72,34 @@ def draw(console: Console, diagnosis: Diagnosis) -> None:
 
 
 def _inventory(console: Console, diagnosis: Diagnosis) -> None:
-    files: Sequence[Mapping[str, Any]] = diagnosis.inventory.get("files", ())
-    if files:
+    read = intake.intake(diagnosis.inventory)
+    if read.rows or read.skipped:
         _heading(console, "What was read")
-        table = _table("File", "Format", "Rows", "Bad", "Note")
-        for file in files[:_LONG]:
-            note = file.get("skipped_reason")
-            table.add_row(
-                printable(str(file["path"])),
-                printable(str(file.get("format") or "")),
-                f"{file.get('rows', 0):,}",
-                f"{file.get('bad_rows', 0):,}",
-                printable(f"skipped: {note}" if note else ""),
-            )
+    if read.rows:
+        table = _table(*(("Format", "Files") if read.by_format else ("File", "Format")), "Rows", "Bad")
+        for name, of, rows, bad in read.rows[:_LONG]:
+            table.add_row(printable(name), printable(of), f"{rows:,}", f"{bad:,}")
         console.print(table)
-        _more(console, len(files))
-        bad = [(file["path"], each) for file in files for each in file.get("bad", ())]
-        for path, each in bad[:_LONG]:
-            console.print(Text(printable(f"bad record {path}:{each['line']}: {each['why']}"), style="yellow"))
-        _more(console, len(bad))
+        _more(console, len(read.rows))
+    for path, many, why in read.bad[:_LONG]:
+        said = f"{words.number(many, 'bad record')} in {path}: {why}"
+        console.print(Text(printable(said), style="yellow"))
+    _more(console, len(read.bad))
+    for each in read.skipped[:_LONG]:
+        said = f"Skipped, {words.number(len(each.paths), 'file')}: {each.reason}"
+        console.print(Text(printable(said), style="yellow"))
+        for path in each.paths[:_FEW]:
+            console.print(Padding(Text(printable(path)), (0, 0, 0, 2)))
+        if len(each.paths) > _FEW:
+            console.print(Padding(Text(f"and {len(each.paths) - _FEW:,} more", style="dim"), (0, 0, 0, 2)))
+    _more(console, len(read.skipped))
     guessed: Sequence[Mapping[str, Any]] = diagnosis.inventory.get("guessed_kinds", ())
     if guessed:
         _heading(console, "Kinds that were guessed from names (a mapping file settles them)")
         _rows(console, guessed[:_LONG])
         _more(console, len(guessed))
+    for remark in intake.remarks(diagnosis.inventory):
+        console.print(Text(printable(remark)))
     if diagnosis.inventory.get("copies"):
         console.print(Text(f"{words.number(diagnosis.inventory['copies'], 'row')} stood twice and counted once."))
     if diagnosis.skew_us:
@@ -94,6 +111,30 @@ def _inventory(console: Console, diagnosis: Diagnosis) -> None:
 def _more(console: Console, many: int) -> None:
     if many > _LONG:
         console.print(Text(f"and {many - _LONG} more; --format json has them all", style="dim"))
+
+
+def _over_time(console: Console, diagnosis: Diagnosis) -> None:
+    if diagnosis.reliability is None:
+        return
+    from advisor.present.reliability import sentences
+
+    _heading(console, f"Reliability over time: {diagnosis.reliability.verdict}")
+    for line in sentences(diagnosis.reliability):
+        console.print(Text(printable(line)))
+    if diagnosis.momentum:
+        console.print(Text(printable(diagnosis.momentum.said), style="bold"))
+    for remark in diagnosis.reliability.remarks:
+        console.print(Text(printable(remark), style="dim"))
+
+
+def _lens(console: Console, lens: lenses.Lens) -> None:
+    _heading(console, printable(lens.title))
+    for small in lens.tables:
+        console.print(Padding(Text(printable(small.caption), style="dim"), (0, 0, 0, 2)))
+        _rows(console, small.rows, indent=2)
+    _pairs(console, lens.figures)
+    if lens.coverage:
+        console.print(Padding(Text(printable(lens.coverage), style="dim"), (0, 0, 0, 2)))
 
 
 def _assessability(console: Console, diagnosis: Diagnosis) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from advisor.diagnosis.detector import Grade, Verdict
 from advisor.diagnosis.findings import Assessability, Citation, Diagnosis, Finding, Severity
+
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import RecordCheck
 
 Graded = Grade | Literal["none"]
 
@@ -48,8 +51,29 @@ class GuessedKind(Shape):
     line: int | None = None
 
 
+class UnusedField(Shape):
+    """A field of the log that filled no column, and the rows that have it."""
+
+    name: str
+    rows: int
+
+
+class UnreadValues(Shape):
+    """A field with values that its column cannot hold: the rows, and the first of them."""
+
+    name: str
+    column: str
+    rows: int
+    file: str | None = None
+    line: int | None = None
+
+
 class Inventory(Shape):
-    """What was read. `coverage` is the share of rows that fill a column; `copies` counts rows that stood twice."""
+    """What was read.
+
+    `coverage` is the share of rows that fill a column; `copies` counts rows that stood twice; the `_more` numbers say
+    how many names were seen beyond those that are listed.
+    """
 
     files: tuple[FileRead, ...] = ()
     rows: int = 0
@@ -59,6 +83,10 @@ class Inventory(Shape):
     guessed_kinds: tuple[GuessedKind, ...] = ()
     copies: int = 0
     skew_us: int = 0
+    unused_fields: tuple[UnusedField, ...] = ()
+    unused_fields_more: int = 0
+    unread_values: tuple[UnreadValues, ...] = ()
+    unread_values_more: int = 0
 
 
 class Assessed(Shape):
@@ -124,7 +152,11 @@ class VersionSeen(Shape):
 
 
 class DiagnosisDocument(Shape):
-    """The JSON shape `advisor/diagnosis/1`; findings stand the loudest and most severe first."""
+    """The JSON shape `advisor/diagnosis/1`; findings stand the loudest and most severe first.
+
+    `reliability` is `advisor/reliability/1`, and null beside `momentum` where the log holds too few outcomes; `record`
+    is `advisor/record-check/1`, and null where no record was given.
+    """
 
     schema_: Literal["advisor/diagnosis/1"] = Field(default="advisor/diagnosis/1", alias="schema")
     inventory: Inventory
@@ -132,17 +164,21 @@ class DiagnosisDocument(Shape):
     findings: tuple[FoundOne, ...]
     versions: tuple[VersionSeen, ...]
     lenses: dict[str, Any]
+    reliability: dict[str, Any] | None
+    momentum: dict[str, Any] | None
+    record: dict[str, Any] | None
     log_next: tuple[str, ...]
     log_next_unlocks: dict[str, tuple[str, ...]]
     knowledge_version: str
 
     def to_json(self) -> dict[str, Any]:
         """The document as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
+        plain: dict[str, Any] = _plain(self.model_dump(mode="json", by_alias=True))
+        return plain
 
 
-def document(diagnosis: Diagnosis) -> DiagnosisDocument:
-    """The document of a diagnosis."""
+def document(diagnosis: Diagnosis, check: RecordCheck | None = None) -> DiagnosisDocument:
+    """The document of a diagnosis, with the record that was held against the same logs."""
     return DiagnosisDocument(
         inventory=_inventory(diagnosis),
         assessability={id: _assessed(each) for id, each in diagnosis.assessability.items()},
@@ -158,6 +194,9 @@ def document(diagnosis: Diagnosis) -> DiagnosisDocument:
             for row in diagnosis.versions
         ),
         lenses=_plain(diagnosis.lenses),
+        reliability=diagnosis.reliability.to_json() if diagnosis.reliability else None,
+        momentum=diagnosis.momentum.model_dump(mode="json") if diagnosis.momentum else None,
+        record=_plain(check.to_json()) if check else None,
         log_next=tuple(column for column, _ in diagnosis.log_next),
         log_next_unlocks=dict(diagnosis.log_next),
         knowledge_version=diagnosis.knowledge_version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -9,24 +10,33 @@ from advisor.diagnosis.findings import Diagnosis, Finding
 from advisor.errors import printable
 from advisor.present.diagnosis import words
 
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import Check, RecordCheck
+
 _SKIPPED = ("not_assessable", "insufficient")
 
 
-def render(diagnosis: Diagnosis) -> str:
+def render(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """One suite: present and likely fail, what could not be checked is skipped with the reason, the rest passes.
 
-    A possible finding passes, and says so in its output: it is no ground to stop a pipeline.
+    A possible finding passes, and says so in its output: it is no ground to stop a pipeline. A statement of a record
+    fails where the logs contradict it, and is skipped where they cannot show it.
     """
-    failures = sum(finding.found for finding in diagnosis.findings)
+    stated = sorted(check.checks, key=lambda each: each.subject) if check else []
+    failures = sum(finding.found for finding in diagnosis.findings) + len(check.contradicted if check else ())
     skipped = sum(finding.verdict in _SKIPPED for finding in diagnosis.findings)
-    counts = {"tests": str(len(diagnosis.findings)), "failures": str(failures), "errors": "0"}
+    skipped += sum(each.verdict == "not_observable" for each in stated)
+    counts = {"tests": str(len(diagnosis.findings) + len(stated)), "failures": str(failures), "errors": "0"}
     root = Element("testsuites", {"name": "advisor diagnose", **counts})
     suite = SubElement(root, "testsuite", {"name": "advisor diagnose", **counts, "skipped": str(skipped)})
     properties = SubElement(suite, "properties")
-    for name, value in (("read", words.was_read(diagnosis)), ("knowledge", diagnosis.knowledge_version)):
+    about = {"read": words.was_read(diagnosis), "knowledge": diagnosis.knowledge_version}
+    for name, value in {**about, **words.over_time(diagnosis)}.items():
         SubElement(properties, "property", {"name": name, "value": printable(value)})
     for finding in sorted(diagnosis.findings, key=lambda each: each.signature):
         _case(suite, finding)
+    for each in stated:
+        _statement(suite, each)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
@@ -44,6 +54,20 @@ def _case(suite: Element, finding: Finding) -> None:
     else:
         reason = f" {printable(finding.refuted)}" if finding.refuted else ""
         SubElement(case, "system-out").text = f"{finding.verdict}: {said}{reason}"
+
+
+def _statement(suite: Element, each: Check) -> None:
+    from advisor.present.diagnosis.record_check import rule_id, told
+
+    case = SubElement(suite, "testcase", {"classname": "advisor.record", "name": rule_id(each)})
+    said = printable(told(each))
+    rows = "\n".join(printable(f"{words.place(row)}: {row.text}") for row in each.evidence)
+    if each.verdict == "contradicted":
+        SubElement(case, "failure", {"type": each.verdict, "message": said}).text = rows
+    elif each.verdict == "not_observable":
+        SubElement(case, "skipped", {"message": said})
+    else:
+        SubElement(case, "system-out").text = f"{said}\n{rows}".strip()
 
 
 def _text(finding: Finding) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.diagnosis.findings import Citation, Diagnosis, Finding
 from advisor.present.redaction import redact
+
+if TYPE_CHECKING:
+    from advisor.diagnosis.reliability.trend import Reliability
 
 _KEPT = frozenset({"path", "file"})
 
@@ -20,7 +23,17 @@ def masked(diagnosis: Diagnosis) -> Diagnosis:
         findings=tuple(_finding(finding) for finding in diagnosis.findings),
         versions=tuple(_values(row) for row in diagnosis.versions),
         lenses=_values(diagnosis.lenses),
+        reliability=diagnosis.reliability and _trend(diagnosis.reliability),
     )
+
+
+def _trend(found: Reliability) -> Reliability:
+    """Versions are all that it has in the log's own words."""
+    change = found.change and found.change.model_copy(
+        update={"version": found.change.version and redact(found.change.version)}
+    )
+    steps = tuple(step.model_copy(update={"version": redact(step.version)}) for step in found.steps)
+    return found.model_copy(update={"steps": steps, "change": change, "remarks": tuple(map(redact, found.remarks))})
 
 
 def _finding(finding: Finding) -> Finding:

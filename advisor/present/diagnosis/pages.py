@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from advisor.catalog.files import data_room
 from advisor.diagnosis.findings import Diagnosis, Finding
-from advisor.present.diagnosis import timeline, words
+from advisor.present.diagnosis import intake, lenses, timeline, words
 from advisor.present.templates import environment, stylesheet
 
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import RecordCheck
 
-def html(diagnosis: Diagnosis) -> str:
+
+def html(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """The page: it loads nothing, and the only script that its policy lets run is its own, by its hash."""
     script = (data_room("reports") / "diagnosis.js").read_text(encoding="utf-8")
     style = stylesheet() + Markup((data_room("reports") / "diagnosis.css").read_text(encoding="utf-8"))
@@ -23,13 +26,14 @@ def html(diagnosis: Diagnosis) -> str:
     # The drawings are built by timeline.py, which escapes every word of a log; the script is ours.
     drawings = {
         "evidence": _markup(timeline.evidence(loud, "t-all")),
+        "reliability": _chart(diagnosis),
         "versions": _markup(timeline.versions(diagnosis.versions, "t-versions")),
     }
     return (
         environment()
         .get_template("diagnosis.html.j2")
         .render(
-            **_view(diagnosis),
+            **_view(diagnosis, check, "html"),
             threads={f.signature: _threads(f) for f in loud},
             drawings=drawings,
             style=style,
@@ -39,20 +43,49 @@ def html(diagnosis: Diagnosis) -> str:
     )
 
 
-def markdown(diagnosis: Diagnosis) -> str:
+def markdown(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """The same as a document."""
-    return environment().get_template("diagnosis.md.j2").render(**_view(diagnosis))
+    return environment().get_template("diagnosis.md.j2").render(**_view(diagnosis, check, "markdown"))
 
 
-def _view(diagnosis: Diagnosis) -> dict[str, Any]:
+def _view(diagnosis: Diagnosis, check: RecordCheck | None, format: str) -> dict[str, Any]:
+    from advisor.present.diagnosis.record_check import first_line, render_record_check
+
+    # What the section says is escaped where it is made, and secrets were masked before.
+    section = Markup(render_record_check(check, format, redact=False)) if check else None
     return {
+        "record": section,
+        "record_line": first_line(check) if check else "",
+        "trend": _trend(diagnosis),
+        "lenses": lenses.views(diagnosis.lenses),
+        "intake": intake.intake(diagnosis.inventory),
+        "remarks": intake.remarks(diagnosis.inventory),
+        "some": intake.some,
         "diagnosis": diagnosis,
         "shown": words.shown(diagnosis),
         "loud": words.loud(diagnosis),
-        "quiet": words.quiet(diagnosis),
+        "checked": words.quiet(diagnosis)[0],
+        "unchecked": words.quiet(diagnosis)[1],
         "inventory": diagnosis.inventory,
         "say": words,
     }
+
+
+def _trend(diagnosis: Diagnosis) -> list[str]:
+    if diagnosis.reliability is None:
+        return []
+    from advisor.present.reliability import sentences
+
+    return sentences(diagnosis.reliability)
+
+
+def _chart(diagnosis: Diagnosis) -> Markup | None:
+    if diagnosis.reliability is None:
+        return None
+    from advisor.present.chart import svg
+
+    # Built by chart.py, which escapes every word of a log.
+    return Markup(svg(diagnosis.reliability))
 
 
 def _threads(finding: Finding) -> tuple[str, Markup] | None:

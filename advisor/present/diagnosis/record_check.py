@@ -57,9 +57,16 @@ def render_record_check(
     if format == "json":
         return json.dumps(check.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if format == "terminal":
+        from rich.text import Text
+
         from advisor.present.terminal import to_text
 
-        return to_text(lambda console: draw(console, check), color=color, width=width)
+        def section(console: Console) -> None:
+            draw(console, check)
+            console.print()
+            console.print(Text(f"Knowledge {check.knowledge_version}.", style="dim"))
+
+        return to_text(section, color=color, width=width)
     from advisor.present.templates import environment
 
     name = "record_check.md.j2" if format == "markdown" else "record_check.html.j2"
@@ -122,6 +129,32 @@ def title_of(each: Check) -> str:
     if each.subject == "sequence.console":
         return "the console comes first"
     return f"{rest} is {each.recorded}" if kind == "record" else f"{each.subject} is answered {each.recorded}"
+
+
+def rule_id(each: Check) -> str:
+    """What a program calls the statement: `record-<question>`."""
+    return f"record-{each.subject.removeprefix('record.')}"
+
+
+def told(each: Check) -> str:
+    """The statement with its verdict, what the logs say of it, why, and what hangs on it."""
+    said = f"{VERDICTS[each.verdict].capitalize()}: {title_of(each)}. {each.observed}"
+    said += f" Why: {each.reason.rstrip('.')}." if each.reason else ""
+    return said + (
+        f" Alone it would change the decision: {words.in_words(each.would_change)}." if each.would_change else ""
+    )
+
+
+def first_line(check: RecordCheck) -> str:
+    """How many of the record's statements are contradicted, and which."""
+    wrong = check.contradicted
+    of = f"of {len(check.checks)} statements" if len(check.checks) != 1 else "of 1 statement"
+    named = f" ({', '.join(each.subject for each in wrong)})" if wrong else ""
+    totals = check.totals
+    return (
+        f"Record: {len(wrong) or 'none'} {of} contradicted{named}, "
+        f"{totals['strained']} strained, {totals['not_observable']} not observable."
+    )
 
 
 def named(line: LineCheck) -> str:
@@ -194,7 +227,7 @@ def draw(console: Console, check: RecordCheck) -> None:
         for text in found.if_wrong:
             told(f"In the author's words: {text}")
     console.print()
-    console.print(Text(f"Knowledge {check.knowledge_version}. {conventions()}", style="dim"))
+    console.print(Text(conventions(), style="dim"))
 
 
 def limit(each: Convention) -> str:

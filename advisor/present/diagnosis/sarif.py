@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from advisor import __version__
@@ -14,19 +14,26 @@ from advisor.diagnosis.findings import Citation, Diagnosis, Finding, Severity
 from advisor.errors import printable
 from advisor.present.diagnosis import words
 
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import Check, RecordCheck
+
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: Mapping[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 
 
-def render(diagnosis: Diagnosis) -> str:
+def render(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """The SARIF log as text."""
-    return json.dumps(log(diagnosis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(log(diagnosis, check), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def log(diagnosis: Diagnosis) -> dict[str, Any]:
-    """The SARIF log as JSON values; rules stand in the order of their ids, whatever was found."""
+def log(diagnosis: Diagnosis, check: RecordCheck | None = None) -> dict[str, Any]:
+    """The SARIF log as JSON values; rules stand in the order of their ids, whatever was found.
+
+    A statement of a record is a rule too, after the detectors; it has a result where the logs contradict it.
+    """
     rules = sorted(diagnosis.findings, key=lambda finding: finding.signature)
     at = {finding.signature: index for index, finding in enumerate(rules)}
+    stated = sorted(check.checks, key=lambda each: each.subject) if check else []
     unchecked = [f for f in diagnosis.findings if f.verdict in ("not_assessable", "insufficient")]
     return {
         "$schema": SCHEMA,
@@ -38,7 +45,7 @@ def log(diagnosis: Diagnosis) -> dict[str, Any]:
                         "name": "advisor",
                         "version": __version__,
                         "semanticVersion": __version__,
-                        "rules": [_rule(finding) for finding in rules],
+                        "rules": [*map(_rule, rules), *map(_record_rule, stated)],
                         "properties": {"knowledgeVersion": diagnosis.knowledge_version},
                     }
                 },
@@ -50,8 +57,15 @@ def log(diagnosis: Diagnosis) -> dict[str, Any]:
                         "toolExecutionNotifications": [_notification(f, at[f.signature]) for f in unchecked],
                     }
                 ],
-                "results": [_result(f, at[f.signature]) for f in words.shown(diagnosis)],
-                "properties": {"read": printable(words.was_read(diagnosis)), "rest": words.rest(diagnosis)},
+                "results": [
+                    *(_result(f, at[f.signature]) for f in words.shown(diagnosis)),
+                    *(
+                        _contradiction(each, rule)
+                        for rule, each in enumerate(stated, len(rules))
+                        if each.verdict == "contradicted"
+                    ),
+                ],
+                "properties": _about(diagnosis, check),
             }
         ],
     }
@@ -75,6 +89,47 @@ def _rule(finding: Finding) -> dict[str, Any]:
             "markdown": "\n\n".join(f"**{name}.** {text}" for name, text in parts.items()),
         },
         "properties": {"tags": ["agent-runtime", finding.pattern, finding.sdb_part, finding.status]},
+    }
+
+
+def _about(diagnosis: Diagnosis, check: RecordCheck | None) -> dict[str, str]:
+    about = {"read": words.was_read(diagnosis), "rest": words.rest(diagnosis), **words.over_time(diagnosis)}
+    if check:
+        from advisor.present.diagnosis.record_check import headline
+
+        about["record"] = headline(check)
+    return {name: printable(text) for name, text in about.items()}
+
+
+def _record_rule(each: Check) -> dict[str, Any]:
+    """A statement of a record, as its question is worded."""
+    from advisor.present.diagnosis.record_check import MEANING, rule_id
+
+    return {
+        "id": rule_id(each),
+        "shortDescription": {"text": printable(each.wording)},
+        "help": {"text": "\n".join(f"{name}: {text}" for name, text in MEANING.items())},
+        "properties": {"tags": ["agent-runtime", "decision-record", *each.lines]},
+    }
+
+
+def _contradiction(each: Check, rule: int) -> dict[str, Any]:
+    """An error where the answer alone would change the decision, else a warning."""
+    from advisor.present.diagnosis.record_check import rule_id, told
+
+    return {
+        "ruleId": rule_id(each),
+        "ruleIndex": rule,
+        "kind": "fail",
+        "level": "error" if each.would_change else "warning",
+        "message": {"text": printable(told(each))},
+        "locations": [_location(row) for row in each.evidence[:1]],
+        "relatedLocations": [
+            {**_location(row), "id": number, "message": {"text": printable(row.text)}}
+            for number, row in enumerate(each.evidence, 1)
+        ],
+        "partialFingerprints": {"advisorSignature/v1": sha256(rule_id(each).encode()).hexdigest()},
+        "properties": {"verdict": each.verdict, "recorded": printable(each.recorded), "shows": each.shows},
     }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -11,19 +14,22 @@ from advisor.present.diagnosis import details, words
 from advisor.present.diagnosis.details import SEVERITY_STYLE
 from advisor.present.terminal import to_text
 
+if TYPE_CHECKING:
+    from advisor.diagnosis.evidence.check import RecordCheck
+
 SCREEN = 23
 """Lines of the summary at most: a small terminal's 24, less the one with the prompt."""
 
 
-def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
+def render(diagnosis: Diagnosis, check: RecordCheck | None = None, *, color: bool, width: int) -> str:
     """The summary, then the details."""
 
     def draw(console: Console) -> None:
-        for line in summary(console, diagnosis):
+        for line in summary(console, diagnosis, check):
             console.print(line)
-        details.draw(console, diagnosis)
+        details.draw(console, diagnosis, check)
         console.print()
-        console.print(Text(f"{words.headline(diagnosis)}. {words.rest(diagnosis)}", style="bold"))
+        console.print(Text(words.counts(diagnosis), style="bold"))
         console.print(
             Text(f"Knowledge {diagnosis.knowledge_version}. `advisor explain ID` explains any id.", style="dim")
         )
@@ -31,10 +37,17 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int) -> str:
     return to_text(draw, color=color, width=width)
 
 
-def summary(console: Console, diagnosis: Diagnosis) -> list[Text]:
+def summary(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = None) -> list[Text]:
     """At most SCREEN lines: what was read, what was found, how much was not, and what to log next."""
     head = clipped(console, Text(printable(words.was_read(diagnosis)), style="dim"), 2)
-    foot = clipped(console, Text(f"{words.headline(diagnosis)}. {words.rest(diagnosis)}", style="bold"), 2)
+    foot = clipped(console, Text(words.counts(diagnosis), style="bold"), 2)
+    if check:
+        from advisor.present.diagnosis.record_check import first_line
+
+        style = "bold red" if check.contradicted else ""
+        foot += clipped(console, Text(printable(first_line(check)), style=style), 1)
+    if diagnosis.reliability and diagnosis.reliability.verdict == "falling":
+        foot += clipped(console, Text(printable(words.falling(diagnosis)), style="bold red"), 1)
     if diagnosis.log_next:
         said = f"Log next: {words.next_columns(diagnosis)}"
         foot += clipped(console, Text(printable(said), style="cyan"), 1)
@@ -43,6 +56,9 @@ def summary(console: Console, diagnosis: Diagnosis) -> list[Text]:
     middle = _findings(console, found, room) if found else _nothing(console, diagnosis, room)
     return [*head, Text(), *middle, Text(), *foot]
 
+
+_BEGINNING = 6
+"""Columns at least for where a shortened path begins."""
 
 # How many lines of what was said, of rows and of the fix a finding gets, from a title only to all of it.
 _STEPS = ((0, 0, 0), (1, 1, 1), (2, 1, 2), (4, 2, 3))
@@ -84,15 +100,25 @@ def title(finding: Finding) -> Text:
     )
 
 
+_FEW = 3
+"""Lines of ids that a group has at most where nothing was found; what was excluded may have all the room."""
+
+
 def _nothing(console: Console, diagnosis: Diagnosis, room: int) -> list[Text]:
-    """What was excluded and what could not be checked, by name as far as there is room."""
+    """What was excluded and what could not be checked: by name where there is room, else how many."""
     groups = words.excluded(diagnosis)
+    room -= 1 + len(groups)
     lines = [Text("Nothing was found. That excludes only what the log could show:")]
-    each = max(1, (room - 1) // max(1, len(groups)))
     for name, findings in groups:
         ids = ", ".join(finding.signature for finding in findings)
-        lines += clipped(console, Text.assemble((f"{name}: ", "bold"), ids), each, "  ")
-    return lines[:room]
+        most = 1 + max(0, room if name == words.QUIET["absent"] else min(room, _FEW - 1))
+        named = Text.assemble((f"{name}: ", "bold"), ids)
+        if len(named.wrap(console, console.width - 2)) > most:
+            named = Text.assemble((f"{name}: ", "bold"), f"{len(findings)} (see below)")
+        taken = clipped(console, named, most, "  ")
+        room -= len(taken) - 1
+        lines += taken
+    return lines
 
 
 def clipped(console: Console, text: Text, most: int, indent: str = "") -> list[Text]:
@@ -113,8 +139,17 @@ def clipped(console: Console, text: Text, most: int, indent: str = "") -> list[T
 
 
 def _short(place: str, most: int) -> str:
-    """A place without its first folders, where it is long: the file and the line matter most."""
-    return place if len(place) <= most else f"…{place[1 - most :]}"
+    """A long place without its middle: where it begins, its file, and in any case its line."""
+    if cell_len(place) <= most:
+        return place
+    name = place[place.rfind("/") :] if "/" in place else place
+    tail = name if cell_len(name) + _BEGINNING < most else place[-(most - _BEGINNING - 1) :]
+    while cell_len(tail) + _BEGINNING >= most and len(tail) > _BEGINNING:
+        tail = tail[1:]
+    head = place[: -len(tail)]
+    while cell_len(head) + cell_len(tail) >= most:
+        head = head[:-1]
+    return f"{head}…{tail}"
 
 
 def _indented(line: Text, indent: str) -> Text:

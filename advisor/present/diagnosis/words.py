@@ -63,9 +63,19 @@ def loud(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(finding for finding in diagnosis.findings if finding.verdict in (*SHOWN, "refuted"))
 
 
-def quiet(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """The others: absent, insufficient, not assessable."""
-    return tuple(finding for finding in diagnosis.findings if finding.verdict not in (*SHOWN, "refuted"))
+def quiet(diagnosis: Diagnosis) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The others: those that looked and saw nothing or too little, and those that could not look."""
+    found = [finding for finding in diagnosis.findings if finding.verdict not in (*SHOWN, "refuted")]
+    return (
+        tuple(finding for finding in found if finding.verdict != "not_assessable"),
+        tuple(finding for finding in found if finding.verdict == "not_assessable"),
+    )
+
+
+def left_unchecked(findings: Sequence[Finding]) -> str:
+    """Which detectors could not look; what each lacks stands in the table of what the log can show."""
+    ids = ", ".join(finding.signature for finding in findings)
+    return f"Not assessable, for columns that are missing (listed above): {ids}."
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -80,6 +90,20 @@ def rest(diagnosis: Diagnosis) -> str:
     said = [f"{counts['refuted']} refuted"] if counts["refuted"] else []
     said += [f"{counts['absent']} absent", f"{counts['insufficient']} insufficient"]
     return ", ".join([*said, f"{counts['not_assessable']} not assessable"]) + "."
+
+
+def counts(diagnosis: Diagnosis) -> str:
+    """How many findings there are of each verdict, the quiet ones too."""
+    return f"{headline(diagnosis)}. {rest(diagnosis)}" if shown(diagnosis) else rest(diagnosis)
+
+
+def falling(diagnosis: Diagnosis) -> str:
+    """That reliability falls, how fast, and what that says of the spine where that is known."""
+    trend, momentum = diagnosis.reliability, diagnosis.momentum
+    if trend is None or trend.slope is None:
+        return ""
+    said = f"Reliability is {trend.verdict}: {trend.slope:+.2f} points per 30 days"
+    return said + ("; momentum is negative: suspect the spine." if momentum and momentum.verdict == "negative" else ".")
 
 
 WHAT_SILENCE_MEANS = (
@@ -100,6 +124,18 @@ QUIET: Mapping[str, str] = {
     "insufficient": "Not decided, too few rows",
     "not_assessable": "Not checked, columns missing",
 }
+
+
+def over_time(diagnosis: Diagnosis) -> dict[str, str]:
+    """How reliability moves and what that means, a text each; empty where the log holds too few outcomes."""
+    said = {}
+    if diagnosis.reliability:
+        from advisor.present.reliability import sentences
+
+        said["reliability"] = " ".join(sentences(diagnosis.reliability))
+    if diagnosis.momentum:
+        said["momentum"] = diagnosis.momentum.said
+    return said
 
 
 def cases(finding: Finding) -> str:
