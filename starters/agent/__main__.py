@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -95,8 +97,14 @@ def _run(project: Project, given: Any) -> int:
 
 
 def _worker(project: Project, given: Any) -> None:
+    rounds = 1 if given.once else None
     try:
-        project.work(every_s=given.every, rounds=1 if given.once else None)
+        # With `--engine dbos` the engine is part of the package, and then it does the cases.
+        if importlib.util.find_spec(f"{__package__}.engines"):
+            engine = importlib.import_module(f"{__package__}.engines.dbos_engine")
+            engine.work(project, every_s=given.every, rounds=rounds)
+        else:
+            project.work(every_s=given.every, rounds=rounds)
     except KeyboardInterrupt:
         return
 

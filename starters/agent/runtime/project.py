@@ -85,8 +85,8 @@ class Project:
         """How cases are remembered."""
         return self.flow.spine
 
-    def sweep(self) -> list[Case]:
-        """Everything that time brings: approvals and timers that are due, events that may be read, cases that may go on."""
+    def due(self) -> None:
+        """What time brings: approvals and timers that are due, events that may be read."""
         if self.approval:
             self.approval.sweep()
         timers = getattr(self.spine, "timers", None)
@@ -94,6 +94,10 @@ class Project:
             timers.fire_due()
         for consumer in self.consumers:
             consumer.run()
+
+    def sweep(self) -> list[Case]:
+        """What time brings, and then every case that may go on."""
+        self.due()
         return self.flow.recover()
 
     def work(self, *, every_s: float = 0.5, rounds: int | None = None) -> None:
