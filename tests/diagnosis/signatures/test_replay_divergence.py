@@ -85,6 +85,11 @@ def test_without_repeats_inside_one_version_it_is_possible_at_most() -> None:
     assert found(few).verdict == "possible"
 
 
+def test_few_events_that_vary_within_one_version_are_insufficient() -> None:
+    rows = events(3, {"m1": ["a", "b"], "m2": ["a", "b"]}) + events(20, {"m1": ["a"], "m2": ["a"]})[6:]
+    assert found(rows).verdict == "insufficient"
+
+
 def test_events_under_one_version_say_nothing() -> None:
     assert found(events(20, {"m1": ["hold", "ship"]})).verdict == "insufficient"
     assert found(events(5, {"m1": ["a", "a"], "m2": ["a"]})).verdict == "insufficient"

@@ -166,6 +166,11 @@ def test_requests_without_a_deadline_leave_the_log_insufficient() -> None:
     assert found(rows).verdict == "insufficient"
 
 
+def test_attempts_that_cannot_be_told_apart_leave_the_log_insufficient() -> None:
+    bare = [{**row, "attempt": None, "args_hash": None} for row in requests(9, [1, 3])]
+    assert found([*bare, *request(20, [1, 3])]).verdict == "insufficient"
+
+
 def test_missing_columns_are_named() -> None:
     one = found(requests(2, [1, 3], deadline=None))
     assert (one.verdict, one.missing) == ("not_assessable", ("deadline_ts",))

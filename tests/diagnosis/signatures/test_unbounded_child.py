@@ -94,6 +94,18 @@ def test_an_agent_whose_work_always_takes_long_is_excused() -> None:
     assert one.verdict == "absent" and any("usually is" in trap for trap in one.checked)
 
 
+def test_a_slow_child_of_an_agent_that_is_hardly_known_is_possible_only() -> None:
+    one = found([*quiet(10), *family(50, {**QUICK, "new": 40})])
+    assert (one.verdict, one.count) == ("possible", 1)
+
+
+def test_children_that_were_called_one_after_another_are_not_compared() -> None:
+    rows = family(50, {**QUICK, "d": 40})
+    for at, row in enumerate(rows):
+        row |= {"ts_us": row["ts_us"] + at * 10 * SECOND, "end_us": row["end_us"] + at * 10 * SECOND}
+    assert found([*quiet(10), *rows]).verdict == "absent"
+
+
 def test_without_siblings_an_open_delegation_is_likely_at_grade_c() -> None:
     rows = [row for number in range(10) for row in family(number, {"a": 2})]
     one = found([*rows, *family(50, {"a": None}), END])

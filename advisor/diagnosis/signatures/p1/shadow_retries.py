@@ -53,7 +53,8 @@ timed AS (
     SELECT w.*,
            CASE WHEN own_us IS NOT NULL AND (child_us IS NULL OR own_us < child_us) THEN own_us
                 WHEN child_us IS NOT NULL THEN child_us ELSE ended_us END AS due_us,
-           CASE WHEN own_us IS NULL AND child_us IS NULL THEN 1 ELSE 0 END AS by_end
+           CASE WHEN own_us IS NULL AND child_us IS NULL THEN 1 ELSE 0 END AS by_end,
+           CASE WHEN attempt IS NOT NULL OR retry_of IS NOT NULL OR args_hash IS NOT NULL THEN 1 ELSE 0 END AS told
     FROM work w
 ),
 late AS (
@@ -82,8 +83,8 @@ SELECT (SELECT COUNT(*) FROM events
         WHERE kind IN ('llm_call', 'tool_call', 'agent', 'delegation', 'retrieval', 'embedding')
           AND COALESCE(cleanup, FALSE) = FALSE AND COALESCE(is_replay, FALSE) = FALSE
           AND COALESCE(agent_role, '') NOT IN ('orchestrator', 'human')) AS relevant,
-       COALESCE(SUM(CASE WHEN by_end = 0 THEN 1 ELSE 0 END), 0) AS with_deadline,
-       COALESCE(SUM(by_end), 0) AS with_end, COALESCE(SUM(late), 0) AS late
+       COALESCE(SUM(CASE WHEN by_end = 0 AND told = 1 THEN 1 ELSE 0 END), 0) AS with_deadline,
+       COALESCE(SUM(CASE WHEN by_end = 1 AND told = 1 THEN 1 ELSE 0 END), 0) AS with_end, COALESCE(SUM(late), 0) AS late
 FROM late
 """,
     "groups": _LATE
@@ -121,7 +122,7 @@ def read(asked: Asked) -> Signs:
     excused = _sum(detached, "retries") + _sum(detached, "repeats")
     proxy = bool(found) and (by_end == 1 or not attempts)
     layers = _layers(counted) if found else []
-    when = "its parent's end" if by_end else "the deadline"
+    when = "their parent's end" if by_end else "the deadline"
     return Signs(
         relevant=int(coverage["relevant"]),
         usable=usable,

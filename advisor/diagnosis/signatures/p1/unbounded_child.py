@@ -27,7 +27,8 @@ families AS (
 )
 """
 # Few families can hold a suspect, and only those are ordered. The siblings' median is the nearest rank over the others:
-# a child ten times as slow stands above it, so leaving it out only shortens the list by one.
+# a child ten times as slow stands above it, so leaving it out only shortens the list by one. A child that began after
+# all siblings had ended was called after them, not beside them.
 _SUSPECTS = (
     _CHILDREN
     + """,
@@ -59,7 +60,7 @@ waiting AS (
 candidates AS (
     SELECT w.* FROM waiting w
     WHERE waited_us >= {floor} * 1000000
-      AND ((siblings >= {siblings} AND median_us > 0 AND waited_us > {ratio} * median_us)
+      AND ((siblings >= {siblings} AND median_us > 0 AND waited_us > {ratio} * median_us AND ts_us < siblings_stop_us)
            OR (open_ = 1 AND siblings < {siblings}))
       AND (open_ = 0 OR status IS NULL OR status IN ('pending', 'unknown'))
 ),
@@ -74,7 +75,7 @@ usual AS (
 slow AS (
     SELECT s.*, CASE WHEN siblings >= {siblings} THEN 1 ELSE 0 END AS compared,
            CASE WHEN COALESCE(u.runs, 0) >= {siblings} AND waited_us <= {ratio} * u.usual_us THEN 1 ELSE 0
-           END AS usual_size,
+           END AS usual_size, CASE WHEN COALESCE(u.runs, 0) > {siblings} THEN 1 ELSE 0 END AS usual_known,
            CASE WHEN deadline_us IS NULL THEN 'none'
                 WHEN open_ = 0 AND stop_us - deadline_us <= 1000000 THEN 'kept'
                 WHEN open_ = 0 AND stop_us - deadline_us <= {skew_us} THEN 'kept'
@@ -108,10 +109,10 @@ judged AS (
 QUERIES = {
     "groups": _SUSPECTS
     + """
-SELECT agent, open_, compared, usual_size, deadline, person, went_on, COUNT(*) AS children,
+SELECT agent, open_, compared, usual_size, usual_known, deadline, person, went_on, COUNT(*) AS children,
        MAX(CAST(FLOOR(waited_us / 1000000.0) AS BIGINT)) AS longest_s
-FROM judged GROUP BY agent, open_, compared, usual_size, deadline, person, went_on
-ORDER BY children DESC, agent, open_, compared, usual_size, deadline, person, went_on LIMIT 5000
+FROM judged GROUP BY agent, open_, compared, usual_size, usual_known, deadline, person, went_on
+ORDER BY children DESC, agent, open_, compared, usual_size, usual_known, deadline, person, went_on LIMIT 5000
 """,
     "worst": _SUSPECTS
     + """
@@ -149,7 +150,9 @@ def read(asked: Asked) -> Signs:
     lone = [row for row in counted if row["open_"] and not row["compared"]]
     overran = [row for row in counted if not row["open_"] and row["deadline"] == "passed"]
     found = _many(counted)
-    verdict: Shown | None = "present" if hanging or overran else "likely" if counted else None
+    # Work of an agent that the log knows too little of may just be large.
+    sized = [row for row in counted if row["open_"] or row["usual_known"]]
+    verdict: Shown | None = "present" if hanging or overran else "likely" if sized else "possible" if counted else None
     refuting = excuses["parent went on"] + excuses["deadline kept"]
     if not counted and refuting and not _many(groups) - refuting:
         verdict = "refuted"

@@ -166,7 +166,7 @@ def read(asked: Asked) -> Signs:
     worst = asked.ask("worst") if shown else []
     return Signs(
         relevant=max(usable, int(coverage["sagas"])) + int(coverage["homeless"]),
-        usable=usable if coverage["vague"] == 0 else max(0, usable - int(coverage["vague"])),
+        usable=max(_sum(shown, "sagas"), usable - int(coverage["vague"])),
         count=_sum(shown, "sagas"),
         unit="sagas with compensations",
         verdict=verdict,

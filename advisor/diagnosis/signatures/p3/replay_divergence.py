@@ -121,11 +121,13 @@ def read(asked: Asked) -> Signs:
     chosen = originals["events"] >= least and originals["failed"] >= FAILED_SHARE * originals["events"]
     verdict = _verdict(found, seen, asked.thresholds["alpha"], least, chosen)
     shown = verdict in ("present", "possible")
+    if verdict is None and found.differing and found.repeated < least:
+        usable = found.repeated
     cited = _cited(seen) if found.differing else []
     return Signs(
         relevant=max(relevant, usable),
         usable=usable,
-        count=found.differing,
+        count=min(found.differing, usable),
         unit="events under several versions",
         verdict=verdict,
         least=least,
@@ -172,7 +174,9 @@ def _verdict(found: Disagreement, seen: Seen, alpha: float, least: int, chosen: 
     if not found.differing:
         return None
     if found.repeated < least or found.p_value is None or found.within is None:
-        return "possible"
+        # Variance was seen, and too few events show that it follows the versions.
+        varies = found.p_value is not None and found.p_value >= alpha
+        return None if varies else "possible"
     if found.p_value < alpha and found.across > found.within:
         return "possible" if chosen else "present"
     return "refuted" if found.across <= found.within else None
