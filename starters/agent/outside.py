@@ -87,3 +87,12 @@ def tool(name: str, *, honours_keys: bool = True, looked_up: bool = False) -> To
     """A tool of the stand-in."""
     find: Callable[[str], Args | None] | None = look_up if looked_up else None
     return Tool(name, lambda key, args: act(name, key, args), honours_keys=honours_keys, look_up=find)
+
+
+def refusing(name: str) -> Tool:
+    """A tool that says no: for tests and simulations of what follows then."""
+
+    def refuse(key: str, args: Args) -> Args:
+        raise ToolFailed(f"{name} refuses")
+
+    return Tool(name, refuse, honours_keys=True)

@@ -200,6 +200,23 @@ class Boundary(Generic[P]):
             raise NeedsPerson("no_proposal", f"{self.name}: the model gave no answer {self.attempts} times")
         raise Refused(tuple(rejects))
 
+    def withdraw(self, context: Context, reject: Reject) -> bool:
+        """Takes back a proposal that nobody has acted on, because the world it was made for is no longer there.
+
+        Returns:
+            False when there is none: it was never made, or its effects are under way.
+        """
+        context = replace(context, seam=self.name)
+        with context.kernel.db.joined():
+            row = context.kernel.db.row(
+                "SELECT * FROM proposal WHERE request_id = ? AND seam = ? AND state IN ('proposed', 'waiting')"
+                f"{context.kernel.db.for_update}",
+                *(context.case.id, self.name),
+            )
+            if row is not None:
+                self._mark_rejected(context, row, reject, "rule")
+        return row is not None
+
     def told(self, context: Context, rejects: tuple[Reject, ...]) -> dict[str, Any]:
         """What the caller is told after `Refused`."""
         return self.parts.reject(replace(context, seam=self.name), rejects)

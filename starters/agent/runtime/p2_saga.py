@@ -230,6 +230,7 @@ def _undo(context: Context, saga_id: str, step: Step, args: Args, attempts: int)
                 attempt=attempt,
                 max_attempts=attempts,
                 cleanup=True,
+                **context.trace,
             ) as act:
                 # What is being undone is half done; a kill switch stops new work, not its cleaning up.
                 context.kernel.effects.perform(
@@ -241,6 +242,7 @@ def _undo(context: Context, saga_id: str, step: Step, args: Args, attempts: int)
                     landed=landed,
                     cleanup=True,
                     saga_id=saga_id,
+                    **context.trace,
                 )
                 act.set(status="ok")
             return

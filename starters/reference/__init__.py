@@ -1,0 +1,1 @@
+"""The reference application: the contract-renewal starter, filled in and simulated over ninety days."""
