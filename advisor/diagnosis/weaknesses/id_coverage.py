@@ -22,7 +22,7 @@ _FILLED = ",\n".join(
 )
 QUERIES = {
     "rows": f"""
-SELECT COUNT(*) AS rows, COUNT(request_id) AS filled, SUM(CASE WHEN kind <> 'log' THEN 1 ELSE 0 END) AS typed,
+SELECT COUNT(*) AS logged, COUNT(request_id) AS filled, SUM(CASE WHEN kind <> 'log' THEN 1 ELSE 0 END) AS typed,
        SUM(CASE WHEN kind <> 'log' AND request_id IS NOT NULL THEN 1 ELSE 0 END) AS typed_filled,
 {_FILLED}
 FROM events WHERE kind <> 'unknown'
@@ -39,7 +39,7 @@ def read(asked: Asked) -> Signs:
     """The share of rows with a request id, against the least share; versions and check ids are shown beside it."""
     seen = asked.one("rows")
     least = asked.thresholds["request-id"]
-    rows, filled = whole(seen, "rows"), whole(seen, "filled")
+    rows, filled = whole(seen, "logged"), whole(seen, "filled")
     typed, typed_filled = whole(seen, "typed"), whole(seen, "typed_filled")
     low = rows > 0 and filled / rows < least
     spared = low and typed > 0 and typed_filled / typed >= least
@@ -67,7 +67,7 @@ def _start_up(typed: int, filled: int) -> str:
 
 
 def _table(seen: Row) -> list[Row]:
-    every = [{"identifier": "Request id on all rows", "filled": whole(seen, "filled"), "rows": whole(seen, "rows")}]
+    every = [{"identifier": "Request id on all rows", "filled": whole(seen, "filled"), "rows": whole(seen, "logged")}]
     named = [
         {
             "identifier": LENSES[column][0],

@@ -22,12 +22,12 @@ WITH heads AS (
       AND (text IS NOT NULL OR output_hash IS NOT NULL)
     GROUP BY request_id, agent_name, LEFT(COALESCE(text, output_hash), 24)
 ),
-long AS (
+longer AS (
     SELECT request_id, agent_name, SUM(calls) AS calls, MAX(calls) AS alike FROM heads
     GROUP BY request_id, agent_name HAVING SUM(calls) >= {{window}} + {{windows}} - 1
 ),
 candidates AS (
-    SELECT request_id, agent_name FROM long ORDER BY alike DESC, calls DESC, request_id, agent_name LIMIT {GROUPS}
+    SELECT request_id, agent_name FROM longer ORDER BY alike DESC, calls DESC, request_id, agent_name LIMIT {GROUPS}
 )
 """
 QUERIES = {
@@ -48,7 +48,7 @@ ORDER BY request_id, ord, row_id LIMIT {ROWS}
 """,
     "agents": _CANDIDATES
     + """
-SELECT c.request_id, c.agent_name, n.groups FROM candidates c CROSS JOIN (SELECT COUNT(*) AS groups FROM long) n
+SELECT c.request_id, c.agent_name, n.groups FROM candidates c CROSS JOIN (SELECT COUNT(*) AS groups FROM longer) n
 ORDER BY c.request_id, c.agent_name
 """,
 }
@@ -78,7 +78,7 @@ def read(asked: Asked) -> Signs:
         count=count,
         unit="model calls",
         verdict="present" if loops else None,
-        said=f"{count} model calls lie in {len(loops)} stretches of nearly equal texts without new arguments, "
+        said=f"{count} model calls lie in {len(loops)} {'stretch' if len(loops) == 1 else 'stretches'} of nearly equal texts without new arguments, "
         f"result or commit; the longest has {longest}."
         if loops
         else f"No agent said nearly the same {least} times in a row without anything new.",

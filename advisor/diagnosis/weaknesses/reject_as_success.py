@@ -30,7 +30,7 @@ refusals AS (
 ),
 shared AS (
     SELECT proposal_id FROM (SELECT proposal_id, request_id FROM refusals UNION ALL SELECT proposal_id, request_id
-        FROM answers WHERE proposal_id IN (SELECT proposal_id FROM refusals)) every
+        FROM answers WHERE proposal_id IN (SELECT proposal_id FROM refusals)) named
     GROUP BY proposal_id HAVING MIN(request_id) < MAX(request_id)
 ),
 refused AS (

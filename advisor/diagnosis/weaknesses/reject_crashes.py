@@ -45,12 +45,12 @@ ends AS (
     SELECT request_id, MAX(CASE WHEN kind = 'outcome' THEN 1 ELSE 0 END) AS judged,
            MAX(CASE WHEN kind = 'outcome' AND status IN ('error', 'timeout', 'cancelled') THEN 1 ELSE 0 END) AS failed,
            MAX(CASE WHEN kind = 'outcome' AND status = 'ok' THEN 1 ELSE 0 END) AS succeeded,
-           MAX(CASE WHEN kind IN ('workflow', 'agent') AND parent_span_id IS NULL AND status = 'error' THEN 1 ELSE 0
-               END) AS broke,
-           MAX(CASE WHEN kind IN ('workflow', 'agent') AND parent_span_id IS NULL AND status = 'ok' THEN 1 ELSE 0 END)
-           AS finished
+           MAX(CASE WHEN kind <> 'outcome' AND status = 'error' THEN 1 ELSE 0 END) AS broke,
+           MAX(CASE WHEN kind <> 'outcome' AND status = 'ok' THEN 1 ELSE 0 END) AS finished
     FROM events
-    WHERE kind IN ('outcome', 'workflow', 'agent') AND request_id IN (SELECT request_id FROM last)
+    WHERE (kind = 'outcome' OR (kind IN ('workflow', 'agent') AND parent_span_id IS NULL
+                                AND (kind = 'workflow' OR span_id IS NOT NULL)))
+      AND request_id IN (SELECT request_id FROM last)
     GROUP BY request_id
 ),
 terminal AS (

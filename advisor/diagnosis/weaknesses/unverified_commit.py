@@ -22,7 +22,7 @@ effects AS (
 ),
 shared AS (
     SELECT proposal_id FROM (SELECT proposal_id, request_id FROM checks UNION ALL
-                             SELECT proposal_id, request_id FROM effects WHERE proposal_id IS NOT NULL) every
+                             SELECT proposal_id, request_id FROM effects WHERE proposal_id IS NOT NULL) named
     GROUP BY proposal_id HAVING MIN(request_id) < MAX(request_id)
 ),
 decided AS (
