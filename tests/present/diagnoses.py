@@ -146,6 +146,28 @@ VERSIONS = tuple(
 )  # fmt: skip
 
 
+LENSES: dict[str, Any] = {
+    "operational": {
+        "latency_ms": {"llm_call": {"n": 900, "p50": 812.5, "p95": 4_030.0},
+                       "request": {"n": 310, "p50": 61_000.0, "p95": 400_000_000.0}},
+        "most_requests_open": 17, "error_rate": 0.0312, "retry_rate": None, "throttled": 0, "approvals_waiting": 2,
+        "coverage": {"duration_ms": 0.9996, "status": 0.97, "attempt": None},
+    },
+    "business": {
+        "funnel": {"opened": 310, "produced": 300, "sent": 0, "closed": 201, "failed": 7, "escalated": 0},
+        "stages_named_by_user": ["closed"],
+        "coverage": {"request_id": 0.97, "outcome": 0.671},
+    },
+    "compliance": {
+        "decisions_by": {"human": 38, "not said": 12},
+        "requests_with_whole_lineage": 0.0004,
+        "redaction": {"status": "personal data or keys seen", "rows_with_content": 1_200, "rows_with_personal_data": 3},
+        "coverage": {"policy_version_per_decision": 1.0, "source_per_decision": 0.76, "model_version_per_call": 0.0,
+                     "prompt_version_per_call": None},
+    },
+}  # fmt: skip
+
+
 @cache
 def rich() -> Diagnosis:
     """Findings of every loud verdict and severity, with rows, causes, tables and times."""
@@ -211,7 +233,7 @@ def rich() -> Diagnosis:
               evidence=rows((70_000, "crash child_id=c-1 error_type=ConnectionReset"),
                             (71_000, "restart child_id=c-1"), line=5000)),
     )  # fmt: skip
-    return diagnosis({each.signature: each for each in made})
+    return diagnosis({each.signature: each for each in made}, lenses=LENSES)
 
 
 @cache

@@ -15,6 +15,11 @@ from advisor.diagnosis.reliability.days import CANARY, Cell, Counted, count
 
 MIN_DAYS, MIN_TRIALS, ALPHA = 14, 500, 0.05
 """Below these nothing is said of a slope (conventions)."""
+PER_CALL = (
+    "Whether per-call evaluations stay level meanwhile cannot be said from outcomes alone: "
+    "that needs an equivalence test on per-call results."
+)
+"""The remark that momentum answers, where it stands beside the trend."""
 _Z = 1.959964
 
 
@@ -266,7 +271,4 @@ def _remarks(
             yield f"{step.version}: {step.note}."
     if not counted.repeats:
         yield "No input was run twice on one version: sigma cannot be estimated."
-    yield (
-        "Whether per-call evaluations stay level meanwhile cannot be said from outcomes alone: "
-        "that needs an equivalence test on per-call results."
-    )
+    yield PER_CALL

@@ -66,9 +66,10 @@ def draw(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = Non
     if diagnosis.log_next:
         _heading(console, "Log next")
         table = _table("Column", "Unlocks")
-        for column, ids in diagnosis.log_next:
+        for column, ids in diagnosis.log_next[:_LONG]:
             table.add_row(printable(column), ", ".join(ids))
         console.print(table)
+        _more(console, len(diagnosis.log_next))
 
 
 def _inventory(console: Console, diagnosis: Diagnosis) -> None:
@@ -123,7 +124,7 @@ def _over_time(console: Console, diagnosis: Diagnosis) -> None:
         console.print(Text(printable(line)))
     if diagnosis.momentum:
         console.print(Text(printable(diagnosis.momentum.said), style="bold"))
-    for remark in diagnosis.reliability.remarks:
+    for remark in words.trend_remarks(diagnosis):
         console.print(Text(printable(remark), style="dim"))
 
 

@@ -85,9 +85,9 @@ _Part = tuple[str, str] | Small
 def _operational(lens: Mapping[str, Any]) -> Iterator[_Part]:
     latency = [
         {
-            "step": _WHAT.get(what, what.replace("_", " ")),
-            "timed": each["n"],
-            "half within": words.span(each["p50"] * 1000),
+            "Step": _WHAT.get(what, what.replace("_", " ")),
+            "Timed": each["n"],
+            "Half within": words.span(each["p50"] * 1000),
             "95 % within": words.span(each["p95"] * 1000),
         }
         for what, each in lens.get("latency_ms", {}).items()
@@ -96,7 +96,7 @@ def _operational(lens: Mapping[str, Any]) -> Iterator[_Part]:
     if latency:
         yield Small("Latency", tuple(latency))
     if most := lens.get("most_requests_open"):
-        yield "Open at once, at most", words.number(most, "request")
+        yield "Open at once", f"at most {words.number(most, 'request')}"
     for name, of in (("error_rate", "steps with a status"), ("retry_rate", "steps with an attempt number")):
         if (value := lens.get(name)) is not None:
             yield words.header(name).capitalize(), f"{share(value)} of {of}"
@@ -112,9 +112,9 @@ def _business(lens: Mapping[str, Any]) -> Iterator[_Part]:
     named: Sequence[str] = lens.get("stages_named_by_user", ())
     reached = [
         {
-            "stage": f"{stage} (your states)" if stage in named else stage,
-            "requests": many,
-            "of opened": share(many / opened) if opened else "",
+            "Stage": f"{stage} (your states)" if stage in named else stage,
+            "Requests": many,
+            "Of opened": share(many / opened) if opened else "",
         }
         for stage, many in funnel.items()
         if many

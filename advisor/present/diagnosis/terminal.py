@@ -47,7 +47,7 @@ def summary(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = 
         style = "bold red" if check.contradicted else ""
         foot += clipped(console, Text(printable(first_line(check)), style=style), 1)
     if diagnosis.reliability and diagnosis.reliability.verdict == "falling":
-        foot += clipped(console, Text(printable(words.falling(diagnosis)), style="bold red"), 1)
+        foot += clipped(console, Text(printable(words.falling(diagnosis)), style="bold red"), 2)
     if diagnosis.log_next:
         said = f"Log next: {words.next_columns(diagnosis)}"
         foot += clipped(console, Text(printable(said), style="cyan"), 1)

@@ -141,7 +141,7 @@ def _axis(first: int, last: int, height: int) -> str:
 
 def _lane(lane: Lane, y: float, x: Any, named: bool) -> list[str]:
     style = escape(lane.style)
-    parts = [f'<text x="4" y="{y + 4:.1f}">{_text(lane.name, 28)}<title>{_text(lane.name)}</title></text>']
+    parts = [f'<text x="4" y="{y + 4:.1f}">{_text(lane.name, 26)}<title>{_text(lane.name)}</title></text>']
     ends = x(lane.marks[0].us), x(lane.marks[-1].us)
     if lane.bar:
         width = max(3.0, ends[1] - ends[0])

@@ -138,6 +138,15 @@ def over_time(diagnosis: Diagnosis) -> dict[str, str]:
     return said
 
 
+def trend_remarks(diagnosis: Diagnosis) -> list[str]:
+    """Remarks on the trend, but for the one that momentum answers."""
+    if diagnosis.reliability is None:
+        return []
+    from advisor.diagnosis.reliability.trend import PER_CALL
+
+    return [each for each in diagnosis.reliability.remarks if diagnosis.momentum is None or each != PER_CALL]
+
+
 def cases(finding: Finding) -> str:
     """How many cases show it, with the interval of the rate."""
     if finding.rate is None:
@@ -203,7 +212,8 @@ def span(us: float) -> str:
     """A stretch of time in the unit that suits it."""
     for unit, size in (("d", 86_400e6), ("h", 3_600e6), ("min", 60e6), ("s", 1e6), ("ms", 1e3)):
         if abs(us) >= size:
-            return f"{us / size:.3g} {unit}"
+            shown = us / size
+            return f"{shown:,.0f} {unit}" if abs(shown) >= 100 else f"{shown:.3g} {unit}"
     return f"{us:.0f} us"
 
 
