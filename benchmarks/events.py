@@ -146,31 +146,31 @@ def _trace(rng: random.Random, number: int, at_us: int) -> Iterator[tuple[int, R
             )
         elif kind == "consume_result":
             yield from _consumed(rng, row, id, planted=number % 50 == 3)
-        elif kind == "gate_decision":
-            allowed = rng.random() < 0.9
+        elif kind in ("gate_decision", "commit"):
+            allowed = kind == "commit" or rng.random() < 0.9
             refused = {} if allowed else {"sdb.reject.code": "POLICY_PRICE"}
+            named = {"sdb.proposal.id": f"prop-{id}", "sdb.verification.id": f"ver-{id}"}
             yield row(
-                kind,
+                "gate_decision",
                 "gate",
+                status="ok" if allowed else "rejected",
                 sdb__decision="allow" if allowed else "deny",
                 sdb__decision__source="rule",
                 sdb__policy__version="policy-7",
                 sdb__policy__rule="price-band",
-                sdb__proposal__id=f"prop-{id}",
-                sdb__verification__id=f"ver-{id}",
+                **named,
                 **refused,
             )
-        elif kind == "commit":
-            yield row(
-                kind,
-                "commit",
-                sdb__side_effect="external_write",
-                sdb__proposal__id=f"prop-{id}",
-                sdb__verification__id=f"ver-{id}",
-                sdb__action__id=f"act-{id}",
-                sdb__resource=f"deal-{number}",
-                sdb__args__hash=hash_(),
-            )
+            if kind == "commit":
+                yield row(
+                    kind,
+                    "commit",
+                    sdb__side_effect="external_write",
+                    sdb__action__id=f"act-{id}",
+                    sdb__resource=f"deal-{number}",
+                    sdb__args__hash=hash_(),
+                    **named,
+                )
         elif kind == "cas":
             yield from _swapped(rng, row, id, planted=number % 20 == 7)
         else:
@@ -221,7 +221,6 @@ def _swapped(rng: random.Random, row: Any, id: str, planted: bool) -> Iterator[t
     """One operation's tries: one, or where planted, up to eight on a row that many want."""
     tries = rng.randrange(5, 9) if planted else 1 + (rng.random() < 0.05)
     resource = f"hot-{rng.randrange(24)}" if planted else f"row-{rng.randrange(100_000)}"
-    version = rng.randrange(1, 90)
     for attempt in range(1, tries + 1):
         won = attempt == tries
         yield row(
@@ -231,8 +230,8 @@ def _swapped(rng: random.Random, row: Any, id: str, planted: bool) -> Iterator[t
             sdb__cas__op=f"op-{id}",
             sdb__attempt=attempt,
             sdb__resource__id=resource,
-            sdb__cas__expected=str(version + attempt - 1),
-            **({"sdb.cas.new": str(version + attempt)} if won else {"sdb.cas.actual": str(version + attempt)}),
+            sdb__cas__expected=f"{id}:{attempt}",
+            **({"sdb.cas.new": f"{id}:{attempt + 1}"} if won else {"sdb.cas.actual": f"{id}:{attempt + 1}"}),
         )
 
 
@@ -240,6 +239,15 @@ def _compensated(rng: random.Random, row: Any, number: int) -> Iterator[tuple[in
     """A saga of four actions taken back: every second one not in reverse order, or with a step that failed."""
     actions = [f"saga-{number}-{at}" for at in range(4)]
     for action in actions:
+        yield row(
+            "gate_decision",
+            "gate",
+            sdb__decision="allow",
+            sdb__decision__source="rule",
+            sdb__policy__version="policy-7",
+            sdb__proposal__id=f"prop-{action}",
+            sdb__verification__id=f"ver-{action}",
+        )
         yield row(
             "commit",
             "commit",

@@ -17,7 +17,7 @@ def quoted(text: str) -> str:
 
 def listed(words: Iterable[str]) -> str:
     """Text literals for IN."""
-    return ", ".join(quoted(word) for word in sorted(words))
+    return ", ".join(quoted(word) for word in sorted(set(words)))
 
 
 def shortened(raw: str, longest: int) -> str:
@@ -29,21 +29,27 @@ def _word(raw: str) -> str:
     return f"regexp_replace(lower(trim({raw})), '[\\s\\-]+', '_', 'g')"
 
 
-def _closed(raw: str, words: Iterable[str], otherwise: str = "NULL") -> str:
-    known = listed(words)
-    return (
-        f"CASE WHEN {raw} IN ({known}) THEN {raw} WHEN {_word(raw)} IN ({known}) THEN {_word(raw)} ELSE {otherwise} END"
-    )
+def among(raw: str, words: Iterable[str]) -> str:
+    """A text if it is one of these words, else NULL; looked up by hash, where IN would become a join.
+
+    A join would also shuffle the rows of the scan, whose order says on which lines they stand.
+    """
+    return f"CAST(TRY_CAST({raw} AS ENUM ({listed(words)})) AS VARCHAR)"
+
+
+def _closed(raw: str, words: Iterable[str]) -> str:
+    known = tuple(words)
+    return f"COALESCE({among(raw, known)}, {among(_word(raw), known)})"
 
 
 def _looked_up(raw: str, table: Mapping[str, str]) -> str:
     """A word of a table: those that stand for themselves first, for they are the commonest."""
-    same = listed(word for word, meaning in table.items() if word == meaning)
+    same = [word for word, meaning in table.items() if word == meaning]
     meanings: dict[str, list[str]] = {}
     for word, meaning in table.items():
         meanings.setdefault(meaning, []).append(word)
-    cases = " ".join(f"WHEN {_word(raw)} IN ({listed(words)}) THEN {quoted(m)}" for m, words in meanings.items())
-    return f"CASE WHEN {raw} IN ({same}) THEN {raw} {cases} END"
+    cases = " ".join(f"WHEN {among(_word(raw), words)} IS NOT NULL THEN {quoted(m)}" for m, words in meanings.items())
+    return f"COALESCE({among(raw, same)}, CASE {cases} END)"
 
 
 def instant(raw: str) -> str:
@@ -84,8 +90,8 @@ def converted(column: Column, raw: str) -> str:
     if column.name == "agent_role":
         return _closed(raw, columns.ROLES)
     if column.name == "decision_source":
-        known = _closed(raw, columns.SOURCES_OF_DECISION, quoted("unknown"))
-        return f"CASE WHEN {raw} IS NULL OR {raw} = '' THEN NULL ELSE {known} END"
+        known = _closed(raw, columns.SOURCES_OF_DECISION)
+        return f"CASE WHEN {raw} <> '' THEN COALESCE({known}, 'unknown') END"
     if column.name == "text":
         return f"nullif({shortened(raw, values.TEXT_LIMIT)}, '')"
     if column.unit == "number":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.traces.columns import STATUSES, by_name, stored
-from advisor.traces.fast.expressions import converted, error_fingerprint, listed, quoted, shortened
+from advisor.traces.fast.expressions import among, converted, error_fingerprint, quoted, shortened
 from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, LEVELS, SENTENCES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
 from advisor.traces.generic.reader import MEASURES, SERIOUS
@@ -33,14 +33,14 @@ class Plan:
         doubts: Conditions, over the reader's columns and those of `read`, any of which says that the record holds what
             the plan does not load, or that nothing of it could be read: it is read singly.
         familiar: Kinds and names whose fields the sample shows.
-        paths: The fields that are loaded.
+        raw: The fields that are loaded, by path, as expressions over the reader's columns.
     """
 
     spec: str
     read: Mapping[str, str]
     doubts: tuple[str, ...]
     familiar: frozenset[str]
-    paths: frozenset[str]
+    raw: Mapping[str, str]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _made(
             select["request_id_source"] = f"CASE {cases} END"
         if name == "status":
             said = _first(list(texts.values()))
-            select["status_raw"] = f"CASE WHEN {said} NOT IN ({listed(STATUSES)}) THEN {said} END"
+            select["status_raw"] = f"CASE WHEN {among(said, STATUSES)} IS NULL THEN {said} END"
     if names:
         spoken = [f"nullif({raw[name]}, '')" for name in names if name not in ("kind", "name", *SENTENCES)]
         if "kind" in names and "kind" in select:
@@ -174,7 +174,7 @@ def _made(
     if levels:
         unsaid = f"{select['kind']} IS NULL AND " if "kind" in select else ""
         serious = (
-            f"CASE WHEN {unsaid}(lower({_first(levels)}) IN ({listed(SERIOUS)}) "
+            f"CASE WHEN {unsaid}({among(f'lower({_first(levels)})', SERIOUS)} IS NOT NULL "
             f"OR TRY_CAST({_first(levels)} AS DOUBLE) >= 50) THEN 'error' END"
         )
         select["status"] = _first([*([select["status"]] if "status" in select else []), serious])
@@ -186,7 +186,7 @@ def _made(
         return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
     doubts = _doubts(sorted(tree, key=lambda key: -filled[key]), unexpected, unreadable)
-    return Plan("{" + spec + "}", select, doubts, frozenset(), frozenset(raw))
+    return Plan("{" + spec + "}", select, doubts, frozenset(), raw)
 
 
 def _own(name: str, target: Target, text: str, many: int) -> str:
@@ -202,7 +202,7 @@ def _doubts(keys: Sequence[str], unexpected: Sequence[str], unreadable: Sequence
 
 def _taken(target: Target, raw: str) -> str:
     """A field's text, or NULL where `Target.takes` says no."""
-    unless = [f"{raw} NOT IN ({listed(target.never)})"] if target.never else []
+    unless = [f"{among(raw, target.never)} IS NULL"] if target.never else []
     only = [f"regexp_full_match({raw}, {quoted(target.only)})"] if target.only else []
     return f"CASE WHEN {' AND '.join([*unless, *only])} THEN {raw} END" if unless or only else raw
 

@@ -173,7 +173,7 @@ def _holds_more(value: Any, one: FastFile) -> bool:
     if not isinstance(value, dict):
         return True
     fields = Fields()
-    return any(path not in one.plan.paths and fields.target(path) for path, leaf in flat(value) if leaf is not None)
+    return any(path not in one.plan.raw and fields.target(path) for path, leaf in flat(value) if leaf is not None)
 
 
 def _leave_out(table: EventTable, first: int, single: list[int]) -> None:

@@ -130,3 +130,20 @@ def test_keys_that_differ_in_case_only_are_read_singly(tmp_path: Path) -> None:
     made = [orjson.dumps({**record(at), "Kind": "x", "level": "INFO", "Level": "INFO"}) for at in range(12_000)]
     log = load([str(written(tmp_path / "log.jsonl", made))])
     assert log.inventory()["rows"] == 12_000
+
+
+def test_rows_stand_in_the_order_of_the_file_though_several_threads_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB cuts a file into pieces for its threads: five pieces here."""
+    made = lines()
+    made = [*made, *made, *made, *made, *made]
+    made += [orjson.dumps({**record(at), "decision": "Approved", "level": "WARN"}) for at in range(150_000)]
+    path = written(tmp_path / "log.jsonl", made)
+    assert path.stat().st_size > 4 * (32 << 20)
+    table = load([str(path)], threads=2).table
+    ids = table.query("SELECT row_id, file, line, request_id, attempt FROM events WHERE row_id % 997 = 0")
+    assert len(ids) > 200
+    for row in ids:
+        expected = orjson.loads(made[table.place(row)[1] - 1])
+        assert (row["request_id"], row["attempt"]) == (expected["request_id"], expected["attrs"]["sdb.attempt"])
