@@ -1,7 +1,8 @@
 """What a log allows: for each detector the columns that it needs, those that are missing, and the evidence grade.
 
-A need is `kind:<kind>` (rows of that kind; `kind:any` of whichever), `<kind>.<column>` (a column on rows of that kind) or `<column>` (on rows of
-the entry's kinds, or on any). Alternatives stand behind `|`; one behind `@C` is a proxy of that grade at best.
+A need is `kind:<kind>` (rows of that kind; `kind:any` of whichever), `<kind>.<column>` (a column on rows of that kind)
+or `<column>` (on rows of the entry's kinds, or on any). Alternatives stand behind `|`; one behind `@C` is a proxy of
+that grade at best.
 """
 
 from __future__ import annotations
@@ -62,13 +63,22 @@ class Coverage:
         """The worst grade among the rows that a detector looks at, a few stray rows aside; none: cannot be carried."""
         counts: dict[str, int] = {}
         for row in self.of(kinds):
-            found = _BY.get(row["declared_by"])
-            if found is None:
-                found = entry.grades.get(self._formats.get(row["source_format"], ""), "none")
+            found = self.of_row(entry, row)
             counts[found] = counts.get(found, 0) + int(row["rows_"])
         total = sum(counts.values())
         held: list[Any] = [grade for grade, rows in counts.items() if rows >= STRAY * total]
         return max(held, key=(*GRADES, "none").index, default="A")
+
+    def of_row(self, entry: Signature, row: Row) -> Grade | Literal["none"]:
+        """The grade of one row: who declared its kind, or else what its format allows for this entry."""
+        found: Any = _BY.get(row["declared_by"])
+        return found or entry.grades.get(self._formats.get(row["source_format"], ""), "none")
+
+    def of_evidence(self, entry: Signature, rows: Iterable[Row], allowed: Assessability) -> Grade | Literal["none"]:
+        """The grade of a finding that is shown: that of the rows that show it, not of all that were looked at."""
+        graded: list[Any] = [self.of_row(entry, row) for row in rows]
+        worst = max([allowed.cap, *graded], key=(*GRADES, "none").index) if graded else allowed.grade
+        return "D" if worst == "none" else worst
 
 
 def kinds_of(entry: Signature) -> list[str]:
@@ -102,8 +112,9 @@ def assess(entry: Signature, coverage: Coverage) -> Assessability:
             used += [_kind(name) for name, cap in met.items() if cap == caps[-1] and _names_a_kind(name)]
     if missing:
         return Assessability("none", tuple(missing))
-    grade = max([coverage.grade(entry, used or kinds), *caps], key=(*GRADES, "none").index)
-    return Assessability("D" if grade == "none" else grade, ())
+    cap: Any = max(caps, key=GRADES.index, default="A")
+    grade: Any = max([coverage.grade(entry, used or kinds), cap], key=(*GRADES, "none").index)
+    return Assessability("D" if grade == "none" else grade, (), cap)
 
 
 def _met(name: str, kinds: Sequence[str] | None, coverage: Coverage) -> bool:

@@ -29,6 +29,15 @@ def cite(table: EventTable, row_ids: Sequence[int]) -> tuple[Citation, ...]:
     return tuple(_citation(table, by_id[row]) for row in wanted if row in by_id)
 
 
+def provenance(table: EventTable, row_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Who declared the kinds of these rows, and in which formats they stand; each pair once."""
+    wanted = ", ".join(str(int(row)) for row in row_ids[:CITED])
+    return table.query(
+        f"SELECT DISTINCT declared_by, source_format FROM events WHERE row_id IN ({wanted}) "
+        "ORDER BY declared_by, source_format"
+    )
+
+
 def _citation(table: EventTable, row: dict[str, Any]) -> Citation:
     said = [str(row["kind"]), *([str(row["name"])] if row["name"] and row["name"] != row["kind"] else [])]
     for column in _SHOWN:

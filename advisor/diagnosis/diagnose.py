@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import Signature
 from advisor.diagnosis.assess import CAPS, GRADES, Coverage, assess, log_next
-from advisor.diagnosis.citations import cite
+from advisor.diagnosis.citations import cite, provenance
 from advisor.diagnosis.detector import Asked, Detector, Facts, Signs, Verdict, numbered
 from advisor.diagnosis.detectors import detectors
 from advisor.diagnosis.findings import SEVERITIES, VERDICTS, Assessability, Diagnosis, Finding, Severity
@@ -68,7 +68,7 @@ def run(
         signs = None
         if not assessed[entry.id].missing:
             signs = _ask(table, detector, thresholds, facts, skew_us)
-        findings.append(_finding(entry, assessed[entry.id], signs, thresholds, overridden, table))
+        findings.append(_finding(entry, assessed[entry.id], signs, thresholds, overridden, table, coverage))
     trend, moves = over_time(table) if only is None else (None, None)
     ranked = sorted(findings, key=lambda f: (VERDICTS.index(f.verdict), SEVERITIES.index(f.severity), f.signature))
     return Diagnosis(
@@ -192,10 +192,13 @@ def _finding(
     thresholds: Mapping[str, float],
     overridden: tuple[str, ...],
     table: EventTable,
+    coverage: Coverage,
 ) -> Finding:
     verdict = _verdict(signs)
     signs = signs or Signs(0, 0, 0, "rows", said=f"Not logged: {', '.join(allowed.missing)}.")
     grade = allowed.grade
+    if signs.verdict and signs.rows:
+        grade = coverage.of_evidence(entry, provenance(table, signs.rows), allowed)
     if signs.cap and grade != "none":
         grade = max(grade, signs.cap, key=GRADES.index)
     if verdict == "present" and grade == "D":

@@ -41,10 +41,14 @@ class Citation:
 
 @dataclass(frozen=True)
 class Assessability:
-    """What the log allows for one detector: the evidence grade (`none`: not assessable), and the missing columns."""
+    """What the log allows for one detector: the evidence grade (`none`: not assessable), and the missing columns.
+
+    `cap` is the best grade that proxies among the needs allow, whatever the rows are.
+    """
 
     grade: Grade | Literal["none"]
     missing: tuple[str, ...]
+    cap: Grade = "A"
 
 
 @dataclass(frozen=True)

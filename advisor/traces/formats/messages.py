@@ -21,8 +21,12 @@ _ROLES = {
     "tool": "tool function toolmessage functionmessage tool_result ipython observation",
 }
 ROLE_OF: Mapping[str, str] = {word: role for role, words in _ROLES.items() for word in words.split()}
-_CALL_TYPES = frozenset("function_call custom_tool_call mcp_call tool_use server_tool_use mcp_tool_use tool-call".split())
-_RESULT_TYPES = frozenset("function_call_output custom_tool_call_output tool_result mcp_tool_result tool-result".split())
+_CALL_TYPES = frozenset(
+    "function_call custom_tool_call mcp_call tool_use server_tool_use mcp_tool_use tool-call".split()
+)
+_RESULT_TYPES = frozenset(
+    "function_call_output custom_tool_call_output tool_result mcp_tool_result tool-result".split()
+)
 _TEXT_TYPES = frozenset("text output_text input_text refusal".split())
 _TIMES = ("timestamp", "created_at", "createdAt", "create_time", "created", "ts", "time")
 _ERRORS = {"timeout": "timeout", "permission": "denied", "approval": "rejected"}

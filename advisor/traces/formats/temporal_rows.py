@@ -12,6 +12,7 @@ from typing import Any
 
 from advisor.traces import values
 from advisor.traces.attributes import fill
+from advisor.traces.formats.temporal_gates import MODEL_ACTIVITY, model_gates
 from advisor.traces.formats.temporal_run import ENDS, WORKFLOW_ENDS, History, version_of
 from advisor.traces.formats.temporal_values import (
     attributes_of,
@@ -30,9 +31,6 @@ NO_CRASH = frozenset(
     "PendingRequestCancelLimitExceeded PayloadsTooLarge GrpcMessageTooLarge".split()
 )
 """Causes of a failed workflow task that are no fault of the worker's code: the server's doing, or a limit."""
-MODEL_ACTIVITY = "invoke_model_activity"
-"""The activity in which Temporal's OpenAI Agents plug-in calls a model."""
-
 
 def _end_of(kind: str) -> str | None:
     return next((status for end, status in ENDS.items() if kind.endswith(end)), None)
@@ -41,6 +39,7 @@ def _end_of(kind: str) -> str | None:
 def rows(records: Sequence[Record]) -> Iterator[Event]:
     """One row per event of a run, in the order of the file."""
     history = History(records)
+    gates = model_gates(history)
     for line, event, kind in history.records:
         attributes = attributes_of(event, kind)
         row: Event = {
@@ -61,6 +60,9 @@ def rows(records: Sequence[Record]) -> Iterator[Event]:
             row |= {"request_id": history.request, "request_id_source": history.request_source}
         _WRITE.get(kind, _other)(row, history, attributes, kind)
         fill(row, named_payloads(attributes))
+        if row["kind"] == "llm_call" and row["seq"] in gates:
+            row |= {"kind": "gate_decision", "decision_source": "model", "declared_by": "guess"}
+            row["proposal_id"] = history.qualified(gates[row["seq"]])
         yield row
 
 

@@ -90,4 +90,4 @@ def test_what_is_no_report_is_refused(folder: Path) -> None:
         assert len(done.stderr.splitlines()) == 1
     without = advisor("diagnose", str(folder / "a.md"))
     assert (without.returncode, without.stdout) == (2, "")
-    assert "reads no logs in this version" in without.stderr
+    assert "advisor diagnose --init-mapping" in without.stderr
