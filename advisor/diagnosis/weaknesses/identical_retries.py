@@ -18,12 +18,15 @@ WITH calls AS (
     WHERE kind = 'tool_call' AND request_id IS NOT NULL AND COALESCE(is_replay, FALSE) = FALSE
       AND (COALESCE(retry_layer, '') = 'llm_loop' OR (retry_layer IS NULL AND COALESCE(attempt, 1) <= 1))
 ),
+repeated AS (
+    SELECT request_id FROM calls WHERE whole = 1 GROUP BY request_id, agent_name, exchange HAVING COUNT(*) >= {run}
+),
 places AS (
     SELECT row_id, request_id, run_id, agent_name, tool_name, exchange, whole, status, text,
            ROW_NUMBER() OVER (PARTITION BY request_id, run_id, agent_name ORDER BY ord, row_id)
          - ROW_NUMBER() OVER (PARTITION BY request_id, run_id, agent_name, tool_name, exchange ORDER BY ord, row_id)
            AS island
-    FROM calls
+    FROM calls WHERE request_id IN (SELECT request_id FROM repeated)
 ),
 runs AS (
     SELECT request_id, run_id, agent_name, tool_name, exchange, island, COUNT(*) AS length, MIN(row_id) AS first_row,

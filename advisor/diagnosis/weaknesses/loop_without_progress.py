@@ -72,14 +72,15 @@ def read(asked: Asked) -> Signs:
     loops.sort(key=lambda run: (-len(run), run[0]))
     count = sum(map(len, loops))
     longest = len(loops[0]) if loops else 0
+    many = f"{len(loops)} {'stretch' if len(loops) == 1 else 'stretches'}"
     return Signs(
         relevant=whole(seen, "calls"),
         usable=whole(seen, "usable"),
         count=count,
         unit="model calls",
         verdict="present" if loops else None,
-        said=f"{count} model calls lie in {len(loops)} {'stretch' if len(loops) == 1 else 'stretches'} of nearly equal texts without new arguments, "
-        f"result or commit; the longest has {longest}."
+        said=f"{count} model calls lie in {many} of nearly equal texts without new arguments, result or commit; the "
+        f"longest has {longest}."
         if loops
         else f"No agent said nearly the same {least} times in a row without anything new.",
         rows=[row for run in loops for row in run[:7]][:CITED],
