@@ -59,20 +59,30 @@ def test_what_landed_is_undone_in_reverse(world: Make) -> None:
 
 
 def test_under_a_scatter_the_order_of_landing_is_reversed_and_not_of_starting(world: Make) -> None:
-    def slow(seconds: float, name: str) -> Callable[[str, Args], Args]:
+    made = world(DDL)
+
+    def after(other: str | None, then: Callable[[str, Args], Args]) -> Callable[[str, Args], Args]:
         def act(key: str, given: Args) -> Args:
-            time.sleep(seconds)
-            return outside.act(name, key, given)
+            # Started at once, each lands only when another has landed.
+            until = time.monotonic() + 20
+            while other and not made.count("saga_step", f"name = '{other}' AND state = 'done'"):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            return then(key, given)
 
         return act
 
-    def late_refusal(key: str, given: Args) -> Args:
-        time.sleep(0.5)
-        raise ToolFailed("no")
+    def lands(name: str) -> Callable[[str, Args], Args]:
+        return lambda key, given: outside.act(name, key, given)
 
-    steps = [step("a", slow(0.3, "a")), step("b", slow(0.15, "b")), step("c", slow(0, "c")), step("d", late_refusal)]
+    steps = [
+        step("a", after("b", lands("a"))),
+        step("b", after("c", lands("b"))),
+        step("c", lands("c")),
+        step("d", after("a", refuse)),
+    ]
     with pytest.raises(Compensated):
-        run_saga(context(world(DDL)), steps, ABOUT, scatter=True)
+        run_saga(context(made), steps, ABOUT, scatter=True)
     assert done() == ["c", "b", "a", "undo-a", "undo-b", "undo-c"]
 
 
