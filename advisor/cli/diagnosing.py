@@ -117,9 +117,7 @@ def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | 
 
         check = check_record(file, found, log.table)
     deliver(
-        render_diagnosis(
-            found, job.format, check=check, color=job.look.color, width=job.look.width, redact=job.redact
-        ),
+        render_diagnosis(found, job.format, check=check, color=job.look.color, width=job.look.width, redact=job.redact),
         job.output,
     )
     return int(bool(found.found))
@@ -177,6 +175,44 @@ def story(job: Job, request: str) -> int:
         redact=redact if job.redact else str,
     )
     deliver(shown, job.output)
+    return 0
+
+
+def propose_mapping(job: Job) -> int:
+    """A mapping file to be corrected."""
+    from advisor.present.redaction import redact
+    from advisor.traces.propose import propose
+
+    lines = propose(list(job.logs), _stdin(job)).splitlines()
+    # Examples stand in remarks; what is no remark says what a field or name is, and must stay as it is.
+    shown = [redact(line) if job.redact and line.startswith("#") else line for line in lines]
+    deliver("\n".join(shown) + "\n", job.output)
+    return 0
+
+
+def mapping_report(job: Job, gains: bool) -> int:
+    """What the mapping gains, or which kinds were guessed."""
+    from advisor.present.mappings import render_gains, render_guessed
+    from advisor.present.redaction import redact
+    from advisor.traces.load import load
+    from advisor.traces.propose import explain
+
+    format, look = job.plain(), job.look
+    if gains and not job.mapping:
+        mend = "add --mapping FILE; --init-mapping proposes one"
+        raise InputError([Fault("advisor diagnose --check-mapping", "has no mapping to check", mend)])
+    log, _ = read(job)
+    if not gains:
+        mask = redact if job.redact else str
+        deliver(render_guessed(explain(log), format, color=look.color, width=look.width, redact=mask), job.output)
+        return 0
+    from advisor.diagnosis.gains import gains as compared
+
+    try:
+        before = load(job.logs, memory=job.memory, threads=job.threads) if "-" not in job.logs else None
+    except InputError:
+        before = None
+    deliver(render_gains(compared(before, log), format, color=look.color, width=look.width), job.output)
     return 0
 
 

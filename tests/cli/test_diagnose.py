@@ -164,3 +164,49 @@ def test_a_record_is_held_against_the_log_and_answers_are_inferred(contended: Pa
     assert advisor("recommend", str(answers)).returncode == 0
     done = advisor("diagnose", str(contended), "--record", str(answers), "--format", "json")
     assert json.loads(done.stdout)["record"]["schema"] == "advisor/record-check/1"
+
+
+EVENTS = [
+    {"when": "2026-04-01T10:00:00Z", "what": "gate_denied", "order": "o1", "by": "a@example.org"},
+    {"when": "2026-04-01T10:00:01Z", "what": "write", "order": "o1"},
+    {"when": "2026-04-01T10:00:02Z", "what": "contract_merger_detected", "order": "o1"},
+] * 20
+MAPPING = """schema = 1
+[[sources]]
+[sources.fields]
+ts = "when"
+request_id = "order"
+[[sources.kinds]]
+field = "what"
+equals = "write"
+kind = "commit"
+[sources.kinds.set]
+side_effect = "external_write"
+status = "ok"
+"""
+
+
+def test_a_mapping_is_proposed_checked_and_explained(tmp_path: Path) -> None:
+    log, mapping = tmp_path / "own.jsonl", tmp_path / "mapping.toml"
+    log.write_text("\n".join(json.dumps({**row, "n": n}) for n, row in enumerate(EVENTS)))
+    proposed = advisor("diagnose", str(log), "--init-mapping", "-o", str(tmp_path / "proposal.toml"))
+    assert proposed.returncode == 0, proposed.stderr
+    text = (tmp_path / "proposal.toml").read_text()
+    assert "contract_merger_detected" in text
+    assert "a@example.org" not in text
+    assert advisor("diagnose", str(log), "--mapping", str(tmp_path / "proposal.toml")).returncode in (0, 1, 2)
+    mapping.write_text(MAPPING)
+    document = json.loads(
+        advisor("diagnose", str(log), "--mapping", str(mapping), "--check-mapping", "--format", "json").stdout
+    )
+    assert document["schema"] == "advisor/gains/1"
+    gained = next(each for each in document["signatures"] if each["signature"] == "SDB-unverified-commit")
+    assert gained["after"] in ("A", "B", "C", "D") or gained["missing"]
+    explained = advisor("diagnose", str(log), "--mapping", str(mapping), "--explain-mapping").stdout
+    assert "contract_merger_detected" not in explained
+
+
+def test_checking_a_mapping_needs_one(contended: Path) -> None:
+    done = advisor("diagnose", str(contended), "--check-mapping")
+    assert done.returncode == 2
+    assert "has no mapping to check; add --mapping FILE" in done.stderr
