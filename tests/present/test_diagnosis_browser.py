@@ -12,6 +12,8 @@ import pytest
 from advisor.present.diagnosis import render_diagnosis
 from tests.present import diagnoses
 from tests.present.test_browser import BROWSER, _browse
+from tests.present.test_diagnosis_reliability import falling
+from tests.present.test_record_check import check
 
 # A frame holds the page as it is, with its policy; the frame's own document plays the user and writes down what it saw.
 PROBE = """<!doctype html><iframe id=f width=%d height=900 src=page.html></iframe><pre id=seen></pre><script>
@@ -53,6 +55,14 @@ def play(folder: Path, text: str, steps: str = "", width: int = 1200) -> dict[st
 @pytest.mark.parametrize("of", [diagnoses.rich, diagnoses.quiet, diagnoses.hostile])
 def test_no_window_scrolls_sideways(tmp_path: Path, of: object, width: int) -> None:
     assert play(tmp_path, render_diagnosis(of(), "html"), width=width)["wide"] is False  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_record_and_a_trend_fit_the_window_too(tmp_path: Path, width: int) -> None:
+    text = render_diagnosis(falling(), "html", check=check())
+    seen = play(tmp_path, text, 'seen.parts = ["record", "over-time"].map((id) => !!page.getElementById(id));', width)
+    assert seen["parts"] == [True, True]
+    assert seen["wide"] is False
 
 
 def test_filters_and_search_leave_what_was_asked_for(tmp_path: Path) -> None:

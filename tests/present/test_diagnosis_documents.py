@@ -12,6 +12,7 @@ import jsonschema
 import pyte
 import pytest
 from markdown_it import MarkdownIt
+from rich.cells import cell_len
 
 from advisor import __version__
 from advisor.present.diagnosis import FORMATS, render_diagnosis
@@ -184,3 +185,38 @@ def test_a_long_path_keeps_its_file_and_line_and_many_formats_are_counted() -> N
     text = render_diagnosis(found, "terminal", width=80)
     assert "run.jsonl:4711 cancel_request" in text.split("Details")[0]
     assert text.startswith("Read 9 files (format_0, format_1, format_2 and 6 more): 12,431 rows")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "/".join(["folder"] * 30) + "/run.jsonl",
+        "/srv/" + "a-file-with-a-very-long-name-" * 5 + ".jsonl",
+        "no-folder-" * 20,
+        "/srv/\u65e5\u8a8c/" + "\u8a18\u9332" * 60 + ".log",
+    ],
+)
+def test_a_place_is_shortened_in_its_middle_and_never_loses_its_line(file: str, width: int) -> None:
+    one = diagnoses.rich().findings[0]
+    cited = replace(one.evidence[0], file=file, line=104711)
+    found = replace(diagnoses.rich(), findings=(replace(one, evidence=(cited,)),))
+    lines = render_diagnosis(found, "terminal", width=width).split("Details")[0].splitlines()
+    seen = next(line for line in lines if line.startswith("  see "))
+    assert seen.startswith(f"  see {file[:2]}")
+    assert "\u2026" in seen
+    assert ":104711" in seen
+    assert cell_len(seen) <= width
+
+
+def test_where_many_could_not_be_checked_the_first_screen_counts_them_and_names_what_is_excluded() -> None:
+    quiet = diagnoses.quiet()
+    absent = [each for each in quiet.findings if each.verdict == "absent"]
+    lacking = next(each for each in quiet.findings if each.verdict == "not_assessable")
+    many = tuple(replace(lacking, signature=f"P9-detector-number-{at}") for at in range(40))
+    text = render_diagnosis(replace(quiet, findings=(*absent, *many)), "terminal", width=80)
+    summary = text.split("Details")[0]
+    assert "  Not checked, columns missing: 40 (see below)\n" in summary
+    assert all(each.signature in summary for each in absent)
+    assert all(each.signature in text for each in many)
+    assert text.count("Nothing was found") == 1

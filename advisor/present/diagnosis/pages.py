@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ def html(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
 
 def markdown(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """The same as a document."""
-    return environment().get_template("diagnosis.md.j2").render(**_view(diagnosis, check, "markdown"))
+    text = environment().get_template("diagnosis.md.j2").render(**_view(diagnosis, check, "markdown"))
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def _view(diagnosis: Diagnosis, check: RecordCheck | None, format: str) -> dict[str, Any]:

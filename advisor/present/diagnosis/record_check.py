@@ -149,7 +149,7 @@ def first_line(check: RecordCheck) -> str:
     """How many of the record's statements are contradicted, and which."""
     wrong = check.contradicted
     of = f"of {len(check.checks)} statements" if len(check.checks) != 1 else "of 1 statement"
-    named = f" ({', '.join(each.subject for each in wrong)})" if wrong else ""
+    named = f" ({', '.join(each.subject.removeprefix('record.') for each in wrong)})" if wrong else ""
     totals = check.totals
     return (
         f"Record: {len(wrong) or 'none'} {of} contradicted{named}, "

@@ -45,12 +45,13 @@ def summary(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = 
         from advisor.present.diagnosis.record_check import first_line
 
         style = "bold red" if check.contradicted else ""
-        foot += clipped(console, Text(printable(first_line(check)), style=style), 1)
+        foot += clipped(console, Text(printable(first_line(check)), style=style), 2)
     if diagnosis.reliability and diagnosis.reliability.verdict == "falling":
         foot += clipped(console, Text(printable(words.falling(diagnosis)), style="bold red"), 2)
     if diagnosis.log_next:
-        said = f"Log next: {words.next_columns(diagnosis)}"
-        foot += clipped(console, Text(printable(said), style="cyan"), 1)
+        said = [printable(f"Log next: {words.next_columns(diagnosis, most)}") for most in range(5, 0, -1)]
+        fitting = next((each for each in said if cell_len(each) <= console.width), said[-1])
+        foot += clipped(console, Text(fitting, style="cyan"), 1)
     room = SCREEN - len(head) - len(foot) - 2
     found = words.shown(diagnosis)
     middle = _findings(console, found, room) if found else _nothing(console, diagnosis, room)
