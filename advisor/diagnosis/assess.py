@@ -15,7 +15,7 @@ from advisor.diagnosis.detector import Grade
 from advisor.diagnosis.findings import Assessability
 from advisor.traces.columns import by_name, stored
 from advisor.traces.formats import formats
-from advisor.traces.table import EventTable
+from advisor.traces.table import Events
 
 Row = dict[str, Any]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
@@ -29,7 +29,7 @@ _SKIP = {"row_id", "file", "line", "source_format", "declared_by", "kind"}
 class Coverage:
     """How often each column is filled, by kind, format and who declared the kind; one pass over the table."""
 
-    def __init__(self, table: EventTable) -> None:
+    def __init__(self, table: Events) -> None:
         """Counts."""
         self.names = [name for name in stored() if name not in _SKIP and table.options(name)]
         counts = ", ".join(f'COUNT("{name}") AS "{name}"' for name in self.names)

@@ -7,7 +7,7 @@ from typing import Any
 
 from advisor.diagnosis.detector import CITED
 from advisor.diagnosis.findings import Citation
-from advisor.traces.table import EventTable
+from advisor.traces.table import Events
 
 _SHOWN = (
     "request_id agent_name tool_name consumer child_id resource_id op_id timer_id approval_id saga_id action_id "
@@ -18,7 +18,7 @@ _SHOWN = (
 LONGEST = 160
 
 
-def cite(table: EventTable, row_ids: Sequence[int]) -> tuple[Citation, ...]:
+def cite(table: Events, row_ids: Sequence[int]) -> tuple[Citation, ...]:
     """The rows with these ids as citations, in the order given, each once, at most CITED."""
     wanted = list(dict.fromkeys(int(row) for row in row_ids))[:CITED]
     if not wanted:
@@ -29,7 +29,7 @@ def cite(table: EventTable, row_ids: Sequence[int]) -> tuple[Citation, ...]:
     return tuple(_citation(table, by_id[row]) for row in wanted if row in by_id)
 
 
-def provenance(table: EventTable, row_ids: Sequence[int]) -> list[dict[str, Any]]:
+def provenance(table: Events, row_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Who declared the kinds of these rows, and in which formats they stand; each pair once."""
     wanted = ", ".join(str(int(row)) for row in row_ids[:CITED])
     return table.query(
@@ -38,7 +38,7 @@ def provenance(table: EventTable, row_ids: Sequence[int]) -> list[dict[str, Any]
     )
 
 
-def _citation(table: EventTable, row: dict[str, Any]) -> Citation:
+def _citation(table: Events, row: dict[str, Any]) -> Citation:
     said = [str(row["kind"]), *([str(row["name"])] if row["name"] and row["name"] != row["kind"] else [])]
     for column in _SHOWN:
         value = row[column]

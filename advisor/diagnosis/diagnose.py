@@ -18,7 +18,7 @@ from advisor.diagnosis.versions import skew, versions
 from advisor.errors import Fault, InputError
 from advisor.traces.load import Log, load
 from advisor.traces.mapping import NOTHING, LogMapping
-from advisor.traces.table import EventTable
+from advisor.traces.table import Events
 
 if TYPE_CHECKING:
     from advisor.diagnosis.reliability.momentum import Momentum
@@ -32,7 +32,7 @@ Progress = Callable[[str, float], None]
 
 
 def run(
-    table: EventTable,
+    table: Events,
     catalog: Catalog,
     *,
     facts: Facts,
@@ -131,7 +131,7 @@ def of_log(
     )
 
 
-def over_time(table: EventTable) -> tuple[Reliability | None, Momentum | None]:
+def over_time(table: Events) -> tuple[Reliability | None, Momentum | None]:
     """How the log's own outcomes move over time; nothing where there are too few of them to speak of a slope."""
     if "status" not in table.present or "ts_us" not in table.present:
         return None, None
@@ -148,7 +148,7 @@ def entry_of(catalog: Catalog, id: str) -> Signature:
     return catalog.weaknesses[id] if id in catalog.weaknesses else catalog.signatures[id]
 
 
-def _ask(table: EventTable, detector: Detector, thresholds: Mapping[str, float], facts: Facts, skew_us: int) -> Signs:
+def _ask(table: Events, detector: Detector, thresholds: Mapping[str, float], facts: Facts, skew_us: int) -> Signs:
     def ask(name: str, **stated: float) -> list[dict[str, Any]]:
         return table.query(numbered(detector.queries[name], {**thresholds, **stated}, skew_us))
 
@@ -191,7 +191,7 @@ def _finding(
     signs: Signs | None,
     thresholds: Mapping[str, float],
     overridden: tuple[str, ...],
-    table: EventTable,
+    table: Events,
     coverage: Coverage,
 ) -> Finding:
     verdict = _verdict(signs)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from advisor.traces.table import EventTable
+from advisor.traces.table import Events
 
 NAMED = ("model_version", "prompt_version", "policy_version", "code_version", "retrieval_index_version")
 MOST = 50
 
 
-def versions(table: EventTable) -> list[dict[str, Any]]:
+def versions(table: Events) -> list[dict[str, Any]]:
     """Each version: what of, its name, first and last seen (us), rows; at most MOST of each, by first seen."""
     found: list[dict[str, Any]] = []
     for column in NAMED:
@@ -23,7 +23,7 @@ def versions(table: EventTable) -> list[dict[str, Any]]:
     return found
 
 
-def skew(table: EventTable) -> int:
+def skew(table: Events) -> int:
     """Clock skew in microseconds: the 99th percentile, by nearest rank, of how far children start before parents.
 
     Zero where no span names both worker and parent.

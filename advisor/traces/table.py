@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -41,6 +41,27 @@ STAND_INS: Mapping[str, tuple[str, ...]] = {
     "duration_us": ("end_us - ts_us",),
     "request_id": ("trace_id",),
 }
+
+
+def columns_of(option: str) -> set[str]:
+    """The columns that a stand-in reads."""
+    return set(re.findall("[a-z_]+", option))
+
+
+class Events(Protocol):
+    """What the diagnosis needs of a table of events: `EventTable` has it, and so has a warehouse."""
+
+    present: tuple[str, ...]
+    """The stored columns that are there."""
+
+    def options(self, name: str) -> list[str]:
+        """What a column of `events` is read from; empty where nothing fills it."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """A query's rows."""
+
+    def place(self, row: Mapping[str, Any]) -> tuple[str, int]:
+        """The file and line of a row with `file`, `line` and `row_id`."""
 
 
 def connect(memory: str | None = None, threads: int | None = None) -> DuckDBPyConnection:
@@ -123,8 +144,7 @@ class EventTable:
 
     def options(self, name: str) -> list[str]:
         """What a column of the view is read from, in order: the stored column, then what stands in for it."""
-        options = [name, *STAND_INS.get(name, ())]
-        return [option for option in options if set(re.findall("[a-z_]+", option)) <= set(self.present)]
+        return [option for option in (name, *STAND_INS.get(name, ())) if columns_of(option) <= set(self.present)]
 
     def _view(self) -> Iterable[str]:
         here = set(self.present)
