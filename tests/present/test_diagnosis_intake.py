@@ -10,7 +10,7 @@ import pytest
 
 from advisor.diagnosis.findings import Diagnosis
 from advisor.present.diagnosis import render_diagnosis
-from advisor.present.diagnosis.intake import FILES, LISTED
+from advisor.present.diagnosis.intake import FILES, LISTED, Skipped, intake
 from tests.present import diagnoses
 
 LONG = "is a JSON document with the fields " + ", ".join(f"field_{n}" for n in range(30)) + ", which say neither"
@@ -43,6 +43,19 @@ def test_many_files_are_counted_by_format_and_only_those_with_something_to_say_a
     assert "Skipped, 30 files: is text" in text
     assert "Skipped, 2 files: has the same content as another file" in text
     assert "skip-29" not in text
+
+
+def test_reasons_that_differ_in_their_fields_only_are_one() -> None:
+    def why(fields: str) -> str:
+        return f"is a JSON document with the fields {fields}, which say neither when nor what happened"
+
+    one = [file("a", skipped_reason=why("x, y"), rows=0)]
+    assert intake({"files": one}).skipped == (Skipped(why("x, y"), ("a",)),)
+    two = [*one, file("b", skipped_reason=why("z"), rows=0), file("c", skipped_reason="is empty", rows=0)]
+    assert [(len(each.paths), each.reason) for each in intake({"files": two}).skipped] == [
+        (2, "is a JSON document with other fields, which say neither when nor what happened"),
+        (1, "is empty"),
+    ]
 
 
 def test_few_files_are_named_one_by_one() -> None:

@@ -14,7 +14,12 @@ LISTED = 20
 """Names that are listed at most; JSON has them all."""
 _REASONS = 3
 """Bad records of one file that are told."""
-_SAME = re.compile(r"^(has the same content as) .+$", re.S)
+# What differs between files that are skipped for one and the same reason.
+_DETAILS = (
+    (re.compile(r"^(has the same content as) .+$", re.S), r"\1 another file"),
+    (re.compile(r" with the fields .+(, which say)", re.S), r" with other fields\1"),
+    (re.compile(r"of its first \d+ lines \d+ look"), "of its first lines too few look"),
+)
 
 
 class Skipped(NamedTuple):
@@ -43,19 +48,27 @@ def intake(inventory: Mapping[str, Any]) -> Intake:
     """What became of the files."""
     files: Sequence[Mapping[str, Any]] = inventory.get("files", ())
     read = [file for file in files if not file.get("skipped_reason")]
-    reasons: dict[str, list[str]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for file in files:
         if why := file.get("skipped_reason"):
-            reasons.setdefault(_SAME.sub(r"\1 another file", str(why)), []).append(str(file["path"]))
+            groups.setdefault(_alike(str(why)), []).append((str(why), str(file["path"])))
     many = len(read) > FILES
     return Intake(
         by_format=many,
         rows=tuple(_formats(read)) if many else tuple(_line(file) for file in read),
         bad=tuple(sorted((_bad(file) for file in files if file.get("bad_rows")), key=lambda it: (-it[1], it[0]))),
         skipped=tuple(
-            Skipped(why, tuple(paths)) for why, paths in sorted(reasons.items(), key=lambda it: (-len(it[1]), it[0]))
+            Skipped(group[0][0] if len({why for why, _ in group}) == 1 else alike, tuple(path for _, path in group))
+            for alike, group in sorted(groups.items(), key=lambda it: (-len(it[1]), it[0]))
         ),
     )
+
+
+def _alike(why: str) -> str:
+    """The reason without what only one file has of it."""
+    for detail, instead in _DETAILS:
+        why = detail.sub(instead, why)
+    return why
 
 
 def _line(file: Mapping[str, Any]) -> tuple[str, str, int, int]:
