@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +36,7 @@ def test_many_files_are_counted_by_format_and_only_those_with_something_to_say_a
     skipped = [file(f"logs/skip-{n}", format=None, rows=0, skipped_reason="is text") for n in range(30)]
     same = [file(f"c-{n}", rows=0, skipped_reason=f"has the same content as logs/good-{n}.json") for n in range(2)]
     text = plain(read(*good, odd, *skipped, *same), format)
-    assert f"{FILES} files" in text
+    assert f"{FILES} {FILES * 10} 0" in re.sub(r"<[^>]+>|\|", " ", text).replace("  ", " ").replace("  ", " ")
     assert "good-" not in text
     assert "7 bad records in" in text
     assert "is cut; line 1 is cut; line 2 is cut" in text

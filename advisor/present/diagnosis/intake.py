@@ -82,7 +82,7 @@ def _formats(read: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int, int
         line = _line(file)
         by.setdefault(line[1] or "unknown", []).append(line)
     made = [
-        (name, words.number(len(lines), "file"), sum(line[2] for line in lines), sum(line[3] for line in lines))
+        (name, f"{len(lines):,}", sum(line[2] for line in lines), sum(line[3] for line in lines))
         for name, lines in by.items()
     ]
     return sorted(made, key=lambda row: (-row[2], row[0]))
