@@ -58,6 +58,7 @@ def render(selection: Selection, record: DecisionRecord, kept: frozenset[str] = 
         **{field: getattr(selection, field) for field in ("distribution", "package", "title", "spine", "p4", "planes")},
         "p1": "p1" in parts,
         "p2": "p2" in parts,
+        "modules": _wired(parts),
         "console": selection.console,
         "engine": selection.engine,
         "patterns": ", ".join(selection.patterns) or "no pattern",
@@ -89,6 +90,17 @@ def _parts(selection: Selection) -> frozenset[str]:
     return frozenset(name for name, used in chosen.items() if used)
 
 
+def _wired(parts: frozenset[str]) -> list[str]:
+    """The runtime modules that the wiring imports by name: those whose tables it creates."""
+    owners = ("p2", "P3", "P5", "none", "planes")
+    return sorted(
+        name.rpartition("/")[2].removesuffix(".py")
+        for part in owners
+        if part in parts
+        for name in _PATTERN_MODULES[part]
+    )
+
+
 def _modules(agent: Path, parts: frozenset[str]) -> list[str]:
     optional = {name: part for part, names in _PATTERN_MODULES.items() for name in names}
     optional |= {"console.py": "console", "engines/dbos_engine.py": "dbos", "engines/__init__.py": "dbos"}
@@ -102,7 +114,7 @@ def _modules(agent: Path, parts: frozenset[str]) -> list[str]:
 def _tests(folder: Path, parts: frozenset[str]) -> list[str]:
     optional = {name: part for part, names in _PATTERN_TESTS.items() for name in names}
     optional["test_dbos_faults.py"] = "dbos"
-    optional["test_console.py"] = "console"
+    optional |= dict.fromkeys(("test_console.py", "test_grafana.py"), "console")
     every = sorted(path.name for path in folder.glob("*.py"))
     return [name for name in every if name not in optional or optional[name] in parts]
 

@@ -221,4 +221,4 @@ class Close:
         return {"because": [each.code for each in rejects]}
 
 
-SEAMS = (Offer, Close)
+SEAMS: tuple[Any, ...] = (Offer, Close)
