@@ -171,6 +171,20 @@ def test_running_a_finished_saga_again_changes_nothing(world: Make) -> None:
     assert done() == ["crm", "billing", "crm", "undo-crm"]
 
 
+def test_a_result_is_remembered_and_its_tool_not_called_again(world: Make) -> None:
+    made = world(DDL)
+    calls: list[str] = []
+
+    def counted(key: str, given: Args) -> Args:
+        calls.append(key)
+        return {"n": len(calls)}
+
+    effects, tool = Effects(made.db, made.clock, made.leases), Tool("bank", counted, honours_keys=True)
+    first = effects.perform(tool, "k-1", {}, request_id="C-1")
+    assert effects.perform(tool, "k-1", {}, request_id="C-1") == first == {"n": 1}
+    assert calls == ["k-1"]
+
+
 POINTS = [(name, when) for name in ("crm", "billing", "ship") for when in ("before", "after")] + [
     ("mail", "before"),
     *((f"undo-{name}", when) for name in ("ship", "billing", "crm") for when in ("before", "after")),
