@@ -13,7 +13,9 @@ from advisor.present.diagnosis import FORMATS, render_diagnosis
 from tests.present import diagnoses
 
 # A mark for each place, so that a leak says where.
-PLACES = """said text event cause cause-text refuted checked title cell version guessed why lens key format""".split()
+PLACES = (
+    """said text event cause cause-text refuted checked title cell version guessed why lens key source format""".split()
+)
 
 
 def secret(place: str) -> str:
@@ -41,7 +43,10 @@ def full_of_secrets() -> Diagnosis:
         found,
         inventory={**found.inventory, "files": [file], "guessed_kinds": [guessed]},
         versions=(version,),
-        lenses={"lens": {"who": secret("lens"), "more": [secret("key")]}},
+        lenses={
+            "lens": {"who": secret("lens"), "more": [secret("key")]},
+            "compliance": {"decisions_by": {secret("source"): 1}},
+        },
     )
 
 

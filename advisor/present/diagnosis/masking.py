@@ -22,7 +22,7 @@ def masked(diagnosis: Diagnosis) -> Diagnosis:
         inventory=_values(diagnosis.inventory),
         findings=tuple(_finding(finding) for finding in diagnosis.findings),
         versions=tuple(_values(row) for row in diagnosis.versions),
-        lenses=_values(diagnosis.lenses),
+        lenses=_values(diagnosis.lenses, keys=True),
         reliability=diagnosis.reliability and _trend(diagnosis.reliability),
     )
 
@@ -54,12 +54,15 @@ def _citation(citation: Citation) -> Citation:
     return replace(citation, event_id=event_id, text=redact(citation.text))
 
 
-def _values(value: Any) -> Any:
-    """Every string inside, but for names of files."""
+def _values(value: Any, *, keys: bool = False) -> Any:
+    """Every string inside, but for names of files; keys too where the log's own words may be keys."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {key: each if key in _KEPT else _values(each) for key, each in value.items()}
+        return {
+            redact(key) if keys else key: each if key in _KEPT else _values(each, keys=keys)
+            for key, each in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_values(each) for each in value]
+        return [_values(each, keys=keys) for each in value]
     return value
