@@ -15,6 +15,7 @@ TEXT_LIMIT = 400
 """Characters of content that a row keeps; hashes are over the whole."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d+)?")
+_WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -67,7 +68,7 @@ def _epoch(value: Any) -> int | None:
     if size < 1e11:
         return round(number * 1_000_000)
     exact = int(float(value)) if isinstance(value, float) or "." in str(value) else int(value)
-    return exact * 1000 if size < 1e14 else exact if size < 1e17 else exact // 1000
+    return exact * 1000 if size < 1e14 else exact if size < 1e17 else (abs(exact) // 1000) * (1 if exact > 0 else -1)
 
 
 def microseconds(milliseconds: Any) -> int | None:
@@ -84,10 +85,11 @@ def number(value: Any) -> int | None:
     if isinstance(value, bool) or value is None:
         return None
     try:
-        read = float(value)
+        # By way of a float, numbers beyond 2**53 would become others.
+        read = int(value) if isinstance(value, int) or _WHOLE.fullmatch(str(value).strip()) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return int(read) if read.is_integer() and abs(read) < 2**63 else None
+    return int(read) if -(2**63) <= read < 2**63 and read == int(read) else None
 
 
 def canonical(value: Any) -> str:

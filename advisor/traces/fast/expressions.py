@@ -55,26 +55,31 @@ def _looked_up(raw: str, table: Mapping[str, str]) -> str:
 def instant(raw: str) -> str:
     """Microseconds since 1970, from ISO text or an epoch in s, ms, us or ns."""
     number = f"TRY_CAST(trim({raw}) AS DOUBLE)"
-    whole = f"COALESCE(TRY_CAST(trim({raw}) AS BIGINT), CAST(trunc({number}) AS BIGINT))"
+    exact = f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST(trim({raw}) AS BIGINT) END"
+    whole = f"COALESCE({exact}, CAST(trunc({number}) AS BIGINT))"
+    # DuckDB reads more as a time than ISO 8601 is: `epoch`, `2026-4-2`, the names of zones.
+    dated = "substr({0}, 5, 1) = '-' AND substr({0}, 8, 1) = '-' AND strpos({0}, '/') = 0"
+    trimmed = f"trim({raw})"
     return (
-        f"COALESCE(epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)), "
-        f"CASE WHEN strpos({raw}, '-') > 1 THEN epoch_us(TRY_CAST(replace(trim({raw}), ',', '.') AS TIMESTAMPTZ)) "
+        f"COALESCE(CASE WHEN {dated.format(raw)} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) END, "
+        f"CASE WHEN {dated.format(trimmed)} THEN epoch_us(TRY_CAST(replace({trimmed}, ',', '.') AS TIMESTAMPTZ)) "
         f"WHEN NOT regexp_full_match(trim({raw}), '{DECIMAL}') THEN NULL "
         f"WHEN abs({number}) < 1e8 OR abs({number}) >= 1e20 THEN NULL "
         f"WHEN abs({number}) < 1e11 THEN CAST(round({number} * 1000000) AS BIGINT) "
         f"WHEN abs({number}) < 1e14 THEN {whole} * 1000 "
         f"WHEN abs({number}) < 1e17 THEN {whole} "
-        f"ELSE CAST(trunc({number} / 1000) AS BIGINT) END)"
+        f"ELSE COALESCE(CASE WHEN strpos({raw}, '.') = 0 "
+        f"THEN CAST(TRY_CAST(trim({raw}) AS HUGEINT) // 1000 AS BIGINT) END, "
+        f"CAST(trunc({number} / 1000) AS BIGINT)) END)"
     )
 
 
 def number(raw: str) -> str:
     """A whole number; 2.7 is none."""
     double = f"TRY_CAST({raw} AS DOUBLE)"
-    return (
-        f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST({raw} AS BIGINT) "
-        f"WHEN {double} = floor({double}) AND abs({double}) < 9.2e18 THEN CAST({double} AS BIGINT) END"
-    )
+    # Text without a point goes the exact way, for doubles end at 2**53; alone, that cast rounds 27e-1 and reads 0x1f.
+    exact = f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST({raw} AS BIGINT) END"
+    return f"CASE WHEN {double} = floor({double}) THEN COALESCE({exact}, TRY_CAST({double} AS BIGINT)) END"
 
 
 def converted(column: Column, raw: str) -> str:
