@@ -40,7 +40,7 @@ def _columns(names: Iterable[str]) -> None:
     near = [close[0] for name in wrong if (close := get_close_matches(name, public, 1))]
     hint = f"did you mean {', '.join(dict.fromkeys(near))}? " if near else ""
     what = "is no column" if len(wrong) == 1 else "are no columns"
-    raise ValueError(f"{', '.join(wrong)} {what}; {hint}docs/mapping.md lists the columns")
+    raise ValueError(f"{', '.join(wrong)} {what}; {hint}docs/formats.md lists the columns")
 
 
 def _paths(value: Any) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -361,3 +362,12 @@ def test_the_first_source_that_matches_a_path_or_a_name_counts(tmp_path: Path) -
     )
     assert [mapping.rule_for(name).infer for name in ("logs/a.jsonl", "other/a.jsonl", "a.log")] == [False, True, True]
     assert [mapping.rule_for(name).kv for name in ("logs/a.jsonl", "other/a.jsonl", "a.log")] == [True, False, True]
+
+
+def test_the_documented_mapping_is_accepted_as_it_stands(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text()
+    (block,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    mapping = mapped(tmp_path, block)
+    assert [len(source.kinds) for source in mapping.sources] == [3, 0]
+    log = read(tmp_path, "2026-04-22T00:00:01Z w1 gate_denied for r-1\n", mapping=block)
+    assert rows(log, "worker_id", "name", "request_id") == [("w1", "gate_denied", "r-1")]
