@@ -42,10 +42,10 @@ def act(tool: str, key: str, args: Args) -> Args:
     """One effect, once per key."""
     _die(f"{tool}:before")
     if tool in os.environ.get("OUTSIDE_FAILS", "").split(","):
-        raise ToolFailed(f"{tool} refuses")
+        raise ToolFailed(f"{tool} failed")
     refused, _, one_in = os.environ.get("OUTSIDE_REFUSES", "").rpartition(":")
     if tool == refused and int(digest(key), 16) % int(one_in) == 0:
-        raise ToolFailed(f"{tool} refuses {key}")
+        raise ToolFailed(f"{tool} failed for {key}")
     with _lock, closing(_open()) as connection:
         connection.execute("BEGIN IMMEDIATE")
         known = connection.execute("SELECT n FROM effect WHERE key = ?", (key,)).fetchone()
@@ -93,6 +93,6 @@ def refusing(name: str) -> Tool:
     """A tool that says no: for tests and simulations of what follows then."""
 
     def refuse(key: str, args: Args) -> Args:
-        raise ToolFailed(f"{name} refuses")
+        raise ToolFailed(f"{name} failed")
 
     return Tool(name, refuse, honours_keys=True)

@@ -24,7 +24,7 @@ def _args(about: dict[str, Any]) -> Args:
 def _refusing(scratch: Scratch) -> Tool:
     def act(key: str, args: Args) -> Args:
         scratch.clock.sleep(10)
-        raise ToolFailed("mail refuses")
+        raise ToolFailed("mail is down")
 
     return Tool("mail.send", act, honours_keys=True)
 

@@ -59,7 +59,7 @@ def ignored_kill(folder: Path, defended: bool) -> Outcome:
                     ledger.perform(
                         ticking(scratch, "crm.update", 20),
                         f"{case_id}:{step}",
-                        {"who": case_id},
+                        {"who": case_id, "step": step},
                         request_id=case_id,
                         **traces[case_id],
                     )
