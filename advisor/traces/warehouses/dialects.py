@@ -98,10 +98,41 @@ def _written(query: exp.Expression, dialect: str, pretty: bool) -> str:
     sqlglot = needed("sqlglot", "sql")
     if dialect == "clickhouse":
         _for_clickhouse(query, sqlglot.exp)
+    elif dialect in ("postgres", "redshift"):
+        _for_postgres(query, sqlglot.exp)
     return str(query.sql(dialect=dialect, pretty=pretty))
 
 
 def _for_clickhouse(query: exp.Expression, exp: Any) -> None:
-    """ClickHouse's types hold no NULL unless they say so."""
+    """Its types hold no NULL unless they say so; it names a column of a join by its table unless told a name."""
     for kind in query.find_all(exp.DataType):
         kind.set("nullable", True)
+    for select in query.find_all(exp.Select):
+        named = [
+            exp.alias_(each, each.name) if isinstance(each, exp.Column) and each.table and each.name != "*" else each
+            for each in select.expressions
+        ]
+        select.set("expressions", named)
+        if select.args.get("group") and select.args.get("order"):
+            _order_by_what_is_selected(select, exp)
+
+
+def _order_by_what_is_selected(select: exp.Select, exp: Any) -> None:
+    """Where a name is both a column and what is selected under it, ClickHouse would order by the column."""
+    under = {each.alias: each.this for each in select.expressions if isinstance(each, exp.Alias)}
+    for ordered in select.args["order"].expressions:
+        column = ordered.this
+        if isinstance(column, exp.Column) and not column.table and column.name in under:
+            ordered.set("this", under[column.name].copy())
+
+
+_NUMBERS = {"BIGINT": "^[+-]?[0-9]{1,18}$", "DOUBLE": "^[+-]?[0-9]{1,200}([.][0-9]+)?$"}
+
+
+def _for_postgres(query: exp.Expression, exp: Any) -> None:
+    """It has no TRY_CAST: text is looked at before it is read as a number."""
+    for tried in list(query.find_all(exp.TryCast)):
+        kind = tried.to.this.name
+        if kind in _NUMBERS:
+            like = exp.RegexpLike(this=tried.this.copy(), expression=exp.Literal.string(_NUMBERS[kind]))
+            tried.replace(exp.Case().when(like, exp.Cast(this=tried.this.copy(), to=tried.to.copy())))

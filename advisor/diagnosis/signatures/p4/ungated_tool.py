@@ -57,8 +57,11 @@ SELECT (SELECT SUM(calls) FROM tools) AS calls, (SELECT SUM(gated) FROM tools) A
 FROM calls WHERE gated = 0 AND tool_name IN (SELECT tool_name FROM beside)
 """
 _ROWS = """
-SELECT row_id FROM calls WHERE gated = 0 AND tool_name IN (SELECT tool_name FROM beside)
-ORDER BY CASE WHEN unit IN (SELECT unit FROM units) THEN 0 ELSE 1 END, ts_us, row_id LIMIT 20
+SELECT row_id FROM (
+    SELECT row_id, ts_us, CASE WHEN unit IN (SELECT unit FROM units) THEN 0 ELSE 1 END AS elsewhere
+    FROM calls WHERE gated = 0 AND tool_name IN (SELECT tool_name FROM beside)
+) ungated
+ORDER BY elsewhere, ts_us, row_id LIMIT 20
 """
 _TOOLS = "SELECT tool_name AS tool, calls, gated FROM tools ORDER BY CAST(gated AS DOUBLE) / calls, tool_name LIMIT 10"
 QUERIES = {
