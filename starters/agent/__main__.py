@@ -17,6 +17,7 @@ from .runtime.cases import Case
 from .runtime.clock import iso
 from .runtime.errors import Conflict
 from .runtime.p4_gate import BadPolicy
+from .runtime.p4_supervisor import Child, Supervisor
 from .runtime.project import Project
 
 _PROGRAM = (__package__ or "agent").partition(".")[0]
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["run"].add_argument("--tenant", default="default")
     worker = command("worker", _worker, "work on whatever there is, beside any number of other workers")
     worker.add_argument("--once", action="store_true", help="one round only")
+    worker.add_argument("--processes", type=int, default=1, help="so many, under a supervisor")
     worker.add_argument("--every", type=float, default=0.5, help="seconds between rounds")
     command("timers", _timers, "let everything happen whose time has come")
     command("list", _list, "the cases that moved last")
@@ -71,7 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     kill.add_argument("--reason", default="no reason given")
     command("restore", _restore, "let a stopped scope work again", "scope")
     command("resume", _resume, "advance one case now", "id")
-    command("throttle", _throttle, "what a tenant has used of its caps", "tenant")
+    throttle = command(
+        "throttle", _throttle, "what a tenant has used of its caps; with --cap, another cap for it", "tenant"
+    )
+    throttle.add_argument("--cap", help="what is capped")
+    throttle.add_argument("--per-minute", type=int)
+    throttle.add_argument("--per-day", type=int)
     command("audit", _audit, "the audit chain", "what").set_defaults(run=_audit)
     replaying = command("replay", _replay, "run the recorded proposals again (event log only)")
     replaying.add_argument("--model", help="a candidate, as LLM names it; lists where history would differ")
@@ -96,15 +103,41 @@ def _run(project: Project, given: Any) -> int:
     return 0
 
 
-def _worker(project: Project, given: Any) -> None:
-    rounds = 1 if given.once else None
+def serve(every_s: float) -> None:
+    """One worker process under the supervisor."""
+    project = build()
+    try:
+        _work(project, every_s, None)
+    finally:
+        project.close()
+
+
+def _worker(project: Project, given: Any) -> int:
+    if given.processes <= 1 or given.once:
+        _work(project, given.every, 1 if given.once else None)
+        return 0
+
+    def escalate(name: str, code: str, reason: str) -> None:
+        with project.base.db.tx():
+            project.base.inbox.put(name, code, reason)
+
+    children = [Child(f"worker-{n}", f"{_PROGRAM}.__main__:serve", (given.every,)) for n in range(given.processes)]
+    supervisor = Supervisor(children, escalate)
+    try:
+        supervisor.run()
+    except KeyboardInterrupt:
+        supervisor.stop()
+    return 1 if supervisor.given_up else 0
+
+
+def _work(project: Project, every_s: float, rounds: int | None) -> None:
     try:
         # With `--engine dbos` the engine is part of the package, and then it does the cases.
         if importlib.util.find_spec(f"{__package__}.engines"):
             engine = importlib.import_module(f"{__package__}.engines.dbos_engine")
-            engine.work(project, every_s=given.every, rounds=rounds)
+            engine.work(project, every_s=every_s, rounds=rounds)
         else:
-            project.work(every_s=given.every, rounds=rounds)
+            project.work(every_s=every_s, rounds=rounds)
     except KeyboardInterrupt:
         return
 
@@ -180,7 +213,11 @@ def _resume(project: Project, given: Any) -> None:
 
 def _throttle(project: Project, given: Any) -> None:
     throttling = _plane(project, "throttling")
-    for name, cap in sorted(throttling.caps.items()):
+    if given.cap:
+        cap = type(throttling.of(given.tenant, given.cap))(given.per_minute, given.per_day)
+        throttling.set(given.tenant, given.cap, cap, given.by)
+    for name in sorted(throttling.caps):
+        cap = throttling.of(given.tenant, name)
         for per, limit in (("minute", cap.per_minute), ("day", cap.per_day)):
             if limit is not None:
                 print(f"{name} per {per}: {throttling.used(given.tenant, name, per)} of {limit}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -118,6 +120,25 @@ def test_a_script_gives_answers_one_after_the_other() -> None:
     with pytest.raises(UntypedAnswer):
         stub.ask("p", Said, 1)
     assert stub.ask("p", Said, 1).value == stub.ask("p", Said, 1).value == Said(percent=1, words=[])
+
+
+def test_any_provider_is_asked_once_and_its_sdk_told_not_to_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[dict[str, Any]] = []
+
+    def completion(**given: Any) -> Any:
+        calls.append(given)
+        if given["model"] == "down":
+            raise RuntimeError("429")
+        message = types.SimpleNamespace(content='{"percent": 3, "words": []}')
+        return types.SimpleNamespace(model="m-1", choices=[types.SimpleNamespace(message=message)], usage=None)
+
+    monkeypatch.setitem(sys.modules, "any_llm", types.SimpleNamespace(completion=completion))
+    got = connect("any:mistral:m:latest").ask("p", Said, 0.7)
+    assert got.value.percent == 3 and got.model == "m-1"
+    with pytest.raises(ModelFailed):
+        connect("any:mistral:down").ask("p", Said, 0.7)
+    assert len(calls) == 2 and calls[0]["model"] == "m:latest" and calls[0]["provider"] == "mistral"
+    assert all(call["client_args"] == {"max_retries": 0, "timeout": 0.7} for call in calls)
 
 
 @pytest.mark.parametrize("setting", ["openai:", "gpt", "any:openai", "any:"])

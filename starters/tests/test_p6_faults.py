@@ -209,6 +209,21 @@ def test_a_new_minute_has_room_again_until_the_day_is_full(world: Make) -> None:
         it.charge("acme", {"messages": 1})
 
 
+def test_a_tenant_may_be_given_another_cap_and_only_that_tenant_has_it(world: Make) -> None:
+    made = world(DDL)
+    it = throttling(made, messages=Cap(per_minute=5))
+    other = Throttling(Database(made.url), made.clock, made.audit, it.caps)
+    it.set("acme", "messages", Cap(per_minute=1), "ann")
+    other.charge("acme", {"messages": 1})
+    with pytest.raises(Throttled):
+        other.charge("acme", {"messages": 1})
+    other.charge("calm", {"messages": 5})
+    with pytest.raises(ValueError, match="not capped"):
+        it.set("acme", "mesages", Cap(per_minute=1), "ann")
+    assert made.count("audit", "act = 'cap set' AND actor = 'ann'") == 1
+    other._db.close()
+
+
 def test_one_cost_above_its_cap_can_never_pass_and_is_a_persons(world: Make) -> None:
     made = world(DDL)
     it = throttling(made, cents=Cap(per_day=100))

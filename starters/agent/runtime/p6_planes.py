@@ -36,6 +36,8 @@ APPROVAL_DDL = (
 THROTTLE_DDL = (
     "CREATE TABLE IF NOT EXISTS throttle (tenant TEXT NOT NULL, cap TEXT NOT NULL, per TEXT NOT NULL,"
     " slot BIGINT NOT NULL, used BIGINT NOT NULL, PRIMARY KEY (tenant, cap, per, slot))",
+    "CREATE TABLE IF NOT EXISTS throttle_cap (tenant TEXT NOT NULL, cap TEXT NOT NULL, per_minute BIGINT, per_day BIGINT,"
+    " PRIMARY KEY (tenant, cap))",
 )
 _LENGTH = {"minute": 60_000, "day": 86_400_000}
 
@@ -240,8 +242,33 @@ class Throttling:
         now = self._clock.now()
         with self._db.joined():
             for name in sorted(costs):
-                for per, limit in self._limits(name):
+                for per, limit in self._limits(tenant, name):
                     self._take(tenant, name, per, limit, costs[name], now)
+
+    def set(self, tenant: str, name: str, cap: Cap, person: str) -> None:
+        """Gives a tenant another cap than everybody's, in every process, from the next charge on.
+
+        Raises:
+            ValueError: No such thing is capped, or a limit is no whole number.
+        """
+        if name not in self.caps:
+            raise ValueError(f"{name} is not capped; capped are {', '.join(sorted(self.caps))}")
+        if any(limit is not None and limit < 0 for limit in (cap.per_minute, cap.per_day)):
+            raise ValueError("a limit is a whole number of units, or absent")
+        with self._db.tx():
+            self._db.run(
+                "INSERT INTO throttle_cap (tenant, cap, per_minute, per_day) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, cap)"
+                " DO UPDATE SET per_minute = excluded.per_minute, per_day = excluded.per_day",
+                *(tenant, name, cap.per_minute, cap.per_day),
+            )
+            self._audit.write(
+                "cap set", actor=person, subject=f"{tenant}/{name}", minute=cap.per_minute, day=cap.per_day
+            )
+
+    def of(self, tenant: str, name: str) -> Cap:
+        """The cap that holds for a tenant."""
+        row = self._db.row("SELECT * FROM throttle_cap WHERE tenant = ? AND cap = ?", tenant, name)
+        return Cap(row["per_minute"], row["per_day"]) if row else self.caps.get(name, Cap())
 
     def used(self, tenant: str, cap: str, per: str) -> int:
         """What a tenant has used of a cap in the present minute or day."""
@@ -249,8 +276,8 @@ class Throttling:
         row = self._db.row(sql, tenant, cap, per, self._clock.now() // _LENGTH[per])
         return int(row["used"]) if row else 0
 
-    def _limits(self, name: str) -> list[tuple[str, int]]:
-        cap = self.caps.get(name, Cap())
+    def _limits(self, tenant: str, name: str) -> list[tuple[str, int]]:
+        cap = self.of(tenant, name)
         both = (("minute", cap.per_minute), ("day", cap.per_day))
         return [(per, limit) for per, limit in both if limit is not None]
 
