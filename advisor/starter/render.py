@@ -19,7 +19,7 @@ _IMPORTS = "starters.agent"
 _PATTERN_MODULES = {
     "p1": ("runtime/p1_delegation.py",),
     "p2": ("runtime/p2_saga.py",),
-    "P3": ("runtime/p3_events.py",),
+    "P3": ("runtime/p3_events.py", "runtime/p3_replay.py"),
     "P5": ("runtime/p5_state.py",),
     "none": ("runtime/sessions.py",),
     "planes": ("runtime/p6_planes.py",),
@@ -58,7 +58,7 @@ def render(selection: Selection, record: DecisionRecord, kept: frozenset[str] = 
         **{field: getattr(selection, field) for field in ("distribution", "package", "title", "spine", "p4", "planes")},
         "p1": "p1" in parts,
         "p2": "p2" in parts,
-        "modules": _wired(parts),
+        "modules": _wired(_parts(selection) | (kept & {"p2"})),
         "console": selection.console,
         "engine": selection.engine,
         "patterns": ", ".join(selection.patterns) or "no pattern",
@@ -97,7 +97,7 @@ def _wired(parts: frozenset[str]) -> list[str]:
         name.rpartition("/")[2].removesuffix(".py")
         for part in owners
         if part in parts
-        for name in _PATTERN_MODULES[part]
+        for name in _PATTERN_MODULES[part][:1]
     )
 
 

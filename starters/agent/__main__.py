@@ -238,7 +238,7 @@ def _replay(project: Project, given: Any) -> int:
     if project.spine.name != "P3":
         raise ValueError("only an event log can be replayed; this project has another spine")
     from .llm import connect
-    from .runtime.p3_events import replay
+    from .runtime.p3_replay import replay
 
     found = replay(project.flow, connect(given.model) if given.model else None)
     for each in found.divergences:

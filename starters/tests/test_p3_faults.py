@@ -15,7 +15,8 @@ from starters.agent.app import build
 from starters.agent.llm import Model, ModelFailed, Stub, asking
 from starters.agent.runtime.clock import SimulatedClock, SystemClock
 from starters.agent.runtime.errors import Conflict
-from starters.agent.runtime.p3_events import DDL, ChangedPrompt, Consumer, Event, EventLog, EventSpine, Pinned, replay
+from starters.agent.runtime.p3_events import DDL, ChangedPrompt, Consumer, Event, EventLog, EventSpine, Pinned
+from starters.agent.runtime.p3_replay import replay
 
 Make = Callable[..., Any]
 

@@ -37,7 +37,7 @@ def test_the_tree_has_what_the_record_chose_and_nothing_else(tmp_path: Path) -> 
         chosen = {"p4_gate", "p4_supervisor"}
         chosen |= {"p1_delegation"} if combination.p1 else set()
         chosen |= {"p2_saga"} if combination.p2 else set()
-        chosen |= {"P5": {"p5_state"}, "P3": {"p3_events"}, "none": set()}[combination.spine]
+        chosen |= {"P5": {"p5_state"}, "P3": {"p3_events", "p3_replay"}, "none": set()}[combination.spine]
         chosen |= {"p6_planes"} if combination.planes else set()
         assert modules == chosen
         policy = tomllib.loads((folder / "policy.toml").read_text("utf-8"))

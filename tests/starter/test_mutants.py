@@ -18,7 +18,7 @@ EVENTS = Combination("P3", True, True, ())
 
 
 def home(mutant: dict[str, Any]) -> Combination:
-    return EVENTS if "p3_events" in mutant["module"] else FULL
+    return EVENTS if "/p3_" in mutant["module"] else FULL
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[each["id"] for each in MUTANTS])

@@ -13,21 +13,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from ..llm import Answer, Model, ModelFailed, UntypedAnswer, asking, who_asks
+from ..llm import Answer, Model, ModelFailed, asking, who_asks
 from ..telemetry import emit, span
 from .audit import Audit
 from .cases import FINAL, PARKED, TRANSITIONS, Case
 from .clock import Clock, iso
 from .db import Database, Row, canonical, digest, frozen, parse
-from .errors import Conflict, IllegalTransition, Interrupted, Reject
+from .errors import Conflict, IllegalTransition, Interrupted
 from .inbox import Inbox
-
-if TYPE_CHECKING:
-    from .flow import Flow
 
 DDL = (
     "CREATE TABLE IF NOT EXISTS event (seq {serial}, key TEXT NOT NULL UNIQUE, source TEXT NOT NULL, type TEXT NOT NULL,"
@@ -346,80 +343,6 @@ class EventSpine:
         for row in self._db.rows("SELECT * FROM event WHERE type IN ('case.opened', 'case.moved') ORDER BY seq"):
             by_case.setdefault(row["partition_key"], []).append(_event(row))
         return [case for events in by_case.values() if (case := _fold(events))]
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """One proposal that would be another today."""
-
-    case_id: str
-    seam: str
-    attempt: int
-    recorded: Any
-    now: Any
-
-
-@dataclass(frozen=True)
-class Replay:
-    """What a replay found: proposals compared, model calls made, and every difference."""
-
-    compared: int
-    model_calls: int
-    divergences: tuple[Divergence, ...]
-
-
-def replay(flow: Flow, candidate: Model | None = None) -> Replay:
-    """Runs every recorded proposal again: from the pinned answers, or against a candidate model. Nothing is written.
-
-    Args:
-        flow: The project's flow.
-        candidate: A model to compare with; without one no model is asked and history has to come out as it was.
-    """
-    db = flow.kernel.db
-    compared, found = 0, []
-    counting = _Counting(candidate) if candidate else None
-    for seam in flow.seams:
-        before: dict[str, list[Reject]] = {}
-        sql = "SELECT * FROM proposal WHERE seam = ? ORDER BY request_id, attempt"
-        for row in db.rows(sql, seam.name):
-            case = flow.spine.read(row["request_id"])
-            if case is None:
-                continue
-            rejects = before.setdefault(case.id, [])
-            model: Model = counting or Pinned(db, None, case.id)
-            context = replace(flow.context(case), model=model, seam=seam.name, before=case.result)
-            recorded = parse(row["content"])
-            with span(seam.name, "event_consume", request_id=case.id, consumer=seam.name, event_in=case.id,
-                      is_replay=True, replay_of=row["id"], model_version=model.name) as work:  # fmt: skip
-                try:
-                    with asking(f"{seam.name}#{row['attempt']}"):
-                        got = seam.parts.propose(context, tuple(rejects))
-                    value = got.value if isinstance(got, Answer) else got
-                    now: Any = frozen(seam.proposal.model_validate(value).model_dump(mode="json"))
-                except UntypedAnswer as error:
-                    now = error.text
-                work.set(status="ok", output_hash=digest(now))
-            compared += 1
-            emit("consume_result", seam.name, request_id=case.id, consumer=seam.name, event_in=case.id, is_replay=True,
-                 model_version=model.name, output_hash=digest(now), status="ok")  # fmt: skip
-            if now != recorded:
-                found.append(Divergence(case.id, seam.name, row["attempt"], recorded, now))
-            if row["state"] == "rejected":
-                rejects.append(Reject(row["code"], row["reason"], row["rule"]))
-    return Replay(compared, counting.calls if counting else 0, tuple(found))
-
-
-class _Counting:
-    """A model that counts how often it is asked."""
-
-    def __init__(self, model: Model) -> None:
-        self._model, self.name, self.calls = model, model.name, 0
-        self._lock = threading.Lock()
-
-    def ask(self, prompt: str, answer: type[T], timeout_s: float) -> Answer[T]:
-        with self._lock:
-            self.calls += 1
-        return self._model.ask(prompt, answer, timeout_s)
 
 
 def _event(row: Row) -> Event:
