@@ -172,8 +172,9 @@ def flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     stack: list[tuple[str, Any, int]] = [(str(key), value, 1) for key, value in reversed(list(record.items()))]
     while stack and left:
         path, value, depth = stack.pop()
-        if isinstance(value, Mapping) and depth < DEEPEST:
+        kind = type(value)  # of JSON: plain dicts and lists
+        if kind is dict and depth < DEEPEST:
             stack += [(f"{path}.{key}", inner, depth + 1) for key, inner in reversed(list(value.items()))]
             continue
         left -= 1
-        yield path, Written(canonical(value)) if isinstance(value, Mapping | list) else value
+        yield path, Written(canonical(value)) if kind is dict or kind is list else value
