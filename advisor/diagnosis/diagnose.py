@@ -255,9 +255,11 @@ def _severity(base: Severity, verdict: Verdict) -> Severity:
     return SEVERITIES[min(SEVERITIES.index(base) + down, len(SEVERITIES) - 1)]
 
 
-def emitted_queries(ids: Iterable[str], catalog: Catalog) -> dict[str, dict[str, str]]:
-    """Every detector's queries with the catalog's thresholds put in and no allowance for skew."""
-    of = _thresholds(catalog, {})
+def emitted_queries(
+    ids: Iterable[str], catalog: Catalog, overrides: Mapping[str, float] | None = None
+) -> dict[str, dict[str, str]]:
+    """Every detector's queries with the thresholds put in and no allowance for skew."""
+    of = _thresholds(catalog, overrides or {})
     return {
         id: {name: numbered(sql, of(entry_of(catalog, id))[0], 0) for name, sql in detectors()[id].queries.items()}
         for id in ids

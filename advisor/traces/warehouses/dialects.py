@@ -130,7 +130,10 @@ _NUMBERS = {"BIGINT": "^[+-]?[0-9]{1,18}$", "DOUBLE": "^[+-]?[0-9]{1,200}([.][0-
 
 
 def _for_postgres(query: exp.Expression, exp: Any) -> None:
-    """It has no TRY_CAST: text is looked at before it is read as a number."""
+    """It has no TRY_CAST, so text is looked at before it is read as a number; its patterns write a word's edge as y."""
+    for matched in query.find_all(exp.RegexpLike):
+        if isinstance(matched.expression, exp.Literal):
+            matched.set("expression", exp.Literal.string(matched.expression.name.replace("\\b", "\\y")))
     for tried in list(query.find_all(exp.TryCast)):
         kind = tried.to.this.name
         if kind in _NUMBERS:

@@ -31,6 +31,15 @@ WORDS = {
     "boundary": {"in", "out"},
     "declared_by": {"emitter"},
 }
+TEXTS = (
+    "I'm sorry, the task is done",
+    "timeout after 3 tries",
+    "sent 25 % to jo@example.com",
+    "no checkpoint found for this session",
+    'restate the order, "checkpoint" is corrupt',
+    "could not restore state",
+    "I have sent the letter and updated the record.",
+)
 START = 1_767_571_200_000_000
 
 
@@ -56,7 +65,9 @@ def rows_at_random(many: int, seed: int) -> list[dict[str, Any]]:
             elif column.unit == "flag":
                 row[column.stored] = rng.random() < 0.3
             elif column.stored == "text":
-                row[column.stored] = rng.choice(["I'm sorry, the task is done", "timeout after 3 tries", "sent 25 %"])
+                row[column.stored] = rng.choice(TEXTS)
+            elif column.stored == "error_message":
+                row[column.stored] = rng.choice(TEXTS)
             else:
                 row[column.stored] = f"{column.stored[:3]}-{rng.randrange(12)}"
         made.append(row)
