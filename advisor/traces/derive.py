@@ -44,6 +44,7 @@ def derive(table: EventTable, mapping: LogMapping, kinds: Iterable[str]) -> int:
         How many rows were copies of another by the source's own id, and were left out.
     """
     copies = leave_copies_out(table)
+    spread_requests(table)
     for pair in mapping.pairs:
         join_pair(table, pair)
     if "tool_result" in set(kinds):
@@ -81,6 +82,28 @@ def leave_copies_out(table: EventTable) -> int:
         """
     ).fetchone()
     return int(deleted[0]) if deleted else 0
+
+
+def spread_requests(table: EventTable) -> None:
+    """Gives the rows of a trace the request that another row of it names, where all that name one name the same.
+
+    A conversation's id often stands on the root span alone; a row that only fell back to its trace follows it.
+    """
+    if not {"trace_id", "request_id"} <= set(table.present):
+        return
+    source = "request_id_source" in table.present
+    fell_back = "request_id IS NULL" + (" OR request_id_source = 'trace_id'" if source else "")
+    own = "request_id IS NOT NULL" + (" AND COALESCE(request_id_source, '') <> 'trace_id'" if source else "")
+    lost = table.con.execute(f"SELECT 1 FROM stored WHERE trace_id IS NOT NULL AND ({fell_back}) LIMIT 1").fetchone()
+    if lost is None:
+        return
+    said = ", request_id_source = named.source" if source else ""
+    table.con.execute(
+        f"UPDATE stored SET request_id = named.request_id{said} FROM ("
+        f"SELECT trace_id, MIN(request_id) AS request_id{', MIN(request_id_source) AS source' if source else ''} "
+        f"FROM stored WHERE trace_id IS NOT NULL AND {own} GROUP BY trace_id HAVING COUNT(DISTINCT request_id) = 1"
+        f") named WHERE stored.trace_id = named.trace_id AND ({fell_back.replace('request_id', 'stored.request_id')})"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
