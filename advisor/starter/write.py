@@ -49,6 +49,7 @@ def finish(destination: Path) -> bool:
     """Carries out an update that was interrupted; False when there is none."""
     journal = destination / _JOURNAL
     if not journal.exists():
+        (destination / f"{_JOURNAL}.part").unlink(missing_ok=True)
         for left in (_STAGED, _ASIDE):
             shutil.rmtree(destination / left, ignore_errors=True)
         return False

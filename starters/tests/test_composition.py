@@ -277,6 +277,35 @@ def test_a_model_that_never_answers_makes_a_case_for_a_person_who_may_try_again(
     it.close()
 
 
+def test_a_case_that_always_crashes_is_a_persons_and_holds_up_no_other(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = project(url)
+    seam = it.flow.seams[0]
+    commit = seam.parts.commit
+
+    def poisoned(context: Any, proposal: Any) -> Any:
+        if context.case.id == "C-1":
+            raise RuntimeError(f"boom {it.base.clock.now()}")
+        return commit(context, proposal)
+
+    monkeypatch.setattr(seam.parts, "commit", poisoned)
+    it.spine.open("C-1", "t", REQUEST)
+    it.spine.open("C-2", "t", {**REQUEST, "customer": "C-2"})
+    states = []
+    for _ in range(4):
+        it.base.clock.sleep(1)
+        it.flow.recover()
+        case = it.spine.read("C-1")
+        assert case is not None
+        states.append(case.state)
+    assert states == ["open", "open", "needs_person", "needs_person"]
+    other = it.spine.read("C-2")
+    assert other is not None and other.state == "done"
+    assert [(row["request_id"], row["code"]) for row in it.base.inbox.open()] == [("C-1", "same_crash")]
+    it.close()
+
+
 def test_the_project_imports_nothing_of_the_tool_that_wrote_it() -> None:
     for path in Path(package.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -6,6 +6,7 @@ means that somebody advances it again.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ from .clock import Deadline
 from .errors import Busy, Interrupted, LeaseLost, NeedsPerson, Refused, Throttled
 from .leases import Lease
 
+SAME_CRASHES = 3
+"""How often a case may crash in the same way before it is a person's."""
 _OUTCOMES = {"done": "ok", "refused": "denied", "failed": "error", "compensated": "error", "stopped": "cancelled"}
 
 
@@ -74,8 +77,30 @@ class Flow:
             return self._read(case_id)
 
     def recover(self) -> list[Case]:
-        """Advances everything that is neither final nor with a person."""
-        return [self.advance(case_id) for case_id in self.spine.unfinished()]
+        """Advances everything that is neither final nor with a person; a case that crashes does not hold up the others."""
+        advanced = []
+        for case_id in self.spine.unfinished():
+            try:
+                advanced.append(self.advance(case_id))
+            except Exception as error:
+                self._crashed(case_id, error)
+                advanced.append(self._read(case_id))
+        return advanced
+
+    def _crashed(self, case_id: str, error: Exception) -> None:
+        """Notes a crash; the same one for the third time is not transient, and the case is a person's."""
+        frames = traceback.extract_tb(error.__traceback__)
+        crash = f"{type(error).__name__} at {frames[-1].name}:{frames[-1].lineno}"
+        kernel = self.kernel
+        emit("crash", case_id, request_id=case_id, child_id=case_id, status="error", error_type=type(error).__name__,
+             error_message=str(error)[:500], error_fp=crash)  # fmt: skip
+        with kernel.db.tx():
+            kernel.audit.write("crashed", actor="flow", request_id=case_id, subject=crash, why=str(error)[:500])
+            sql = "SELECT count(*) AS n FROM audit WHERE request_id = ? AND act = 'crashed' AND subject = ?"
+            seen = kernel.db.row(sql, case_id, crash)
+            if seen and seen["n"] >= SAME_CRASHES:
+                kernel.inbox.put(case_id, "same_crash", f"{crash}, {seen['n']} times: {error}")
+                self.spine.move(case_id, "needs_person", {"why": crash}, "flow")
 
     def context(self, case: Case, lease: Lease | None = None) -> Context:
         """What seams may use for this case."""

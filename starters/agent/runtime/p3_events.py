@@ -23,7 +23,7 @@ from .audit import Audit
 from .cases import FINAL, PARKED, TRANSITIONS, Case
 from .clock import Clock, iso
 from .db import Database, Row, canonical, digest, frozen, parse
-from .errors import Conflict, IllegalTransition, Interrupted
+from .errors import Conflict, IllegalTransition, NeedsPerson
 from .inbox import Inbox
 
 DDL = (
@@ -233,10 +233,11 @@ class Consumer:
         )
 
 
-class ChangedPrompt(Interrupted):
+class ChangedPrompt(NeedsPerson):
     """The code asks something else than it asked when this was recorded; history cannot be continued with it."""
 
-    state = "needs_person"
+    def __init__(self, reason: str) -> None:
+        super().__init__("changed_prompt", reason)
 
 
 class Pinned:
