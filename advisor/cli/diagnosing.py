@@ -132,7 +132,9 @@ def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | 
         with progress(job.quiet) as report:
             found = of_log(log, mapping, overrides=overrides, progress=report)
         if save_events:
-            log.table.save_events(save_events)
+            from advisor.traces.fast.parquet import save_events as saved
+
+            saved(log.table, save_events)
     check = None
     if file:
         from advisor.diagnosis.evidence import check_record

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from advisor import __version__
 from advisor.catalog.load import Catalog
 from advisor.diagnosis.detectors import detectors
 from advisor.diagnosis.diagnose import emitted_queries, entry_of
@@ -45,7 +44,7 @@ def emitted(
     queries = emitted_queries(chosen, catalog, overrides)
     parts = [
         _comment(
-            f"Detection queries of advisor {__version__}, knowledge {catalog.version}, for {dialect}.",
+            f"Detection queries of advisor, knowledge {catalog.version}, for {dialect}.",
             f"Fill {ROWS} with the Parquet file that `advisor diagnose LOGS --save-events FILE.parquet` writes,",
             "or make a view of that name over a table of your own; columns that you do not log are NULL.",
             "Times are whole microseconds since 1970 in UTC. row_id is a number of its own for each row.",
