@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from advisor.errors import Fault, InputError
 from advisor.traces import derive
+from advisor.traces.fast.parquet import Canonical, canonical, scan_canonical
+from advisor.traces.fast.places import Numbered
 from advisor.traces.fast.reading import FastFile, Unfit, guess_kinds, planned, scan
 from advisor.traces.formats import known
 from advisor.traces.formats.wrappers import WRAPPERS
@@ -140,7 +142,7 @@ class _Loader:
         self.files: list[FileRead] = []
         self.faults: list[Fault] = []
         self.guessed: dict[tuple[str, str], tuple[int, str, int]] = {}
-        self.large: list[FastFile] = []
+        self.large: list[FastFile | Canonical] = []
         self.tally = Tally()
         self._folder = folder
         self._mapping = mapping
@@ -212,11 +214,13 @@ class _Loader:
 
         return bad
 
-    def _large(self, number: int, one: Input) -> FastFile | None:
+    def _large(self, number: int, one: Input) -> FastFile | Canonical | None:
         """The file as one to be scanned: large JSON lines of no known format, which the mapping leaves alone."""
         rule = self._mapping.rule_for(one.name)
         if rule != SourceRule():
             return None
+        if (ours := canonical(number, one.path)) is not None:
+            return ours
         found = planned(number, one.path, Fields())
         if found is None:
             return None
@@ -224,11 +228,14 @@ class _Loader:
         wrapped = any(wrapper.sniff(source) for wrapper in WRAPPERS)
         return None if wrapped or known(source) else found
 
-    def scan(self, table: EventTable, fast: FastFile) -> set[str]:
+    def scan(self, table: EventTable, fast: FastFile | Canonical) -> set[str]:
         """Scans a large file, and reads singly what the scan could not vouch for; the kinds that it holds."""
         import duckdb
 
         read = self.files[fast.number]
+        if isinstance(fast, Canonical):
+            read.format, read.rows = "events", scan_canonical(table, fast)
+            return {str(row["kind"]) for row in table.query("SELECT DISTINCT kind FROM stored")}
         read.format = "json_lines"
         reader = GenericReader(SourceRule(), self._guessing(read.path), self.tally, read.path)
         spool = Spool(self._folder / f"single-{fast.number}.jsonl")
@@ -236,8 +243,8 @@ class _Loader:
         try:
             scanned = scan(table, fast)
             numbered = fast.places.records(scanned.single)
-            read.rows, first = scanned.rows, scanned.first
-            table.lines_of[fast.number] = lambda row_id: fast.places.line(row_id - first)
+            read.rows = scanned.rows
+            table.lines_of[fast.number] = Numbered(scanned.first, fast.places)
         except (Unfit, duckdb.InvalidInputException, duckdb.IOException, duckdb.BinderException):
             # A stream that breaks off, or a record beyond DuckDB's limit: read everything with the generic reader.
             table.con.execute("DELETE FROM stored WHERE file = ?", [fast.number])

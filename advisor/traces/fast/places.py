@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -42,6 +43,12 @@ class Places:
                 break
             line += 1
         return line
+
+    def shifts(self) -> Iterator[tuple[int, int]]:
+        """From which place on how many blank lines lie before a record."""
+        yield 0, 0
+        for number, blank in enumerate(self._blank):
+            yield max(0, blank - number - 1), number + 1
 
     def records(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """The records at these places, in the file's order, with their lines."""
@@ -104,6 +111,18 @@ class Places:
         for inside in insides(self._path):
             yield from _read_pieces(inside.stream)
             return
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """The lines of a scanned file's rows, by row id."""
+
+    first: int
+    places: Places
+
+    def __call__(self, row_id: int) -> int:
+        """The line of a row, from 1."""
+        return self.places.line(row_id - self.first)
 
 
 def packing(path: Path) -> str:

@@ -1,0 +1,123 @@
+"""Events as Parquet: the canonical table written whole, and read again by one scan; users' Parquet by a typed scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor.traces.columns import DECLARED_BY, KINDS, stored
+from advisor.traces.fast.expressions import among, quoted
+from advisor.traces.fast.places import Numbered
+from advisor.traces.table import DECLARER, KIND, EventTable
+
+MAGIC = b"PAR1"
+_OWN = ("row_id", "file", "line", "kind", "declared_by")
+
+
+# A row of a scanned file has no line of its own: it is counted from the last blank line before it.
+_SAVED = {
+    "file": "COALESCE(f.name, '(rows)')",
+    "line": "COALESCE(e.line, l.line + e.row_id - l.start)",
+}
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A file of canonical Parquet, to be read by a scan."""
+
+    number: int
+    path: Path
+    columns: tuple[str, ...]
+
+
+def canonical(number: int, path: Path) -> Canonical | None:
+    """The file, where it is Parquet whose columns are those of the canonical table."""
+    with path.open("rb") as file:
+        if file.read(4) != MAGIC:
+            return None
+    import duckdb
+
+    try:
+        rows = duckdb.connect().execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    except duckdb.Error:
+        return None
+    columns = {str(row[0]): str(row[1]) for row in rows}
+    return Canonical(number, path, tuple(columns)) if is_canonical(columns) else None
+
+
+def save_events(table: EventTable, path: Path) -> int:
+    """Writes the table's rows as canonical Parquet, each with the file and line that it came from.
+
+    Returns:
+        How many rows were written.
+    """
+    con = table.con
+    con.execute("CREATE OR REPLACE TEMP TABLE saved_files (number BIGINT, name VARCHAR)")
+    names = [[number, name] for number, name in enumerate(table.files)]
+    if names:
+        con.executemany("INSERT INTO saved_files VALUES (?, ?)", names)
+    con.execute("CREATE OR REPLACE TEMP TABLE saved_lines (file BIGINT, start BIGINT, line BIGINT)")
+    steps = [
+        [number, lines.first + place, place + 1 + shift]
+        for number, lines in table.lines_of.items()
+        if isinstance(lines, Numbered)
+        for place, shift in lines.places.shifts()
+    ]
+    if steps:
+        con.executemany("INSERT INTO saved_lines VALUES (?, ?, ?)", steps)
+    columns = [_SAVED.get(name, f"CAST(e.{name} AS {kind})") + f" AS {name}" for name, kind in stored().items()]
+    done = con.execute(
+        f"COPY (SELECT {', '.join(columns)} FROM events e LEFT JOIN saved_files f ON f.number = e.file "
+        "ASOF LEFT JOIN saved_lines l ON l.file = e.file AND e.row_id >= l.start ORDER BY e.row_id) "
+        f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
+    return int(done[0]) if done else 0
+
+
+def is_canonical(columns: Mapping[str, str]) -> bool:
+    """Whether a file's columns are those of the canonical table."""
+    kinds = stored()
+    fits = all(columns[name] == kinds[name] for name in columns if name in kinds and name != "file")
+    return fits and {"kind", "ts_us", "row_id", "declared_by"} <= set(columns)
+
+
+def scan_canonical(table: EventTable, one: Canonical) -> int:
+    """Reads a canonical file; its rows keep the files and lines that they came from.
+
+    Returns:
+        How many rows were read.
+    """
+    columns, path = one.columns, one.path
+    filled = _filled(table, path)
+    names = [name for name in stored() if name in columns and name in filled and name not in _OWN]
+    table.extend(names)
+    source = "read_parquet(?)"
+    files = []
+    if "file" in columns:
+        files = [
+            str(row["file"]) for row in table.query(f"SELECT DISTINCT file FROM {source} ORDER BY file", [str(path)])
+        ]
+    start = len(table.files)
+    table.files += files
+    listed = ", ".join(quoted(name) for name in files)
+    own = {
+        "file": f"{start - 1} + list_position([{listed}], file)" if files else str(one.number),
+        "line": "line" if "line" in columns else "CAST(NULL AS BIGINT)",
+        "kind": f"CAST(COALESCE({among('kind', KINDS)}, 'unknown') AS {KIND})",
+        "declared_by": f"CAST({among('declared_by', DECLARED_BY)} AS {DECLARER})",
+        **{name: name for name in names},
+    }
+    select = ", ".join(f"{expression} AS {name}" for name, expression in own.items())
+    done = table.con.execute(f"INSERT INTO stored BY NAME SELECT {select} FROM {source}", [str(path)]).fetchone()
+    return int(done[0]) if done else 0
+
+
+def _filled(table: EventTable, path: Path) -> set[str]:
+    """Columns of which some value is not NULL, by the file's own statistics."""
+    rows = table.query(
+        "SELECT path_in_schema AS name, SUM(COALESCE(stats_null_count, 0)) AS nulls, SUM(row_group_num_rows) AS many "
+        "FROM parquet_metadata(?) GROUP BY path_in_schema",
+        [str(path)],
+    )
+    return {str(row["name"]) for row in rows if row["nulls"] < row["many"]}
