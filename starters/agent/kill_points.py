@@ -91,6 +91,8 @@ class _Case:
             "TELEMETRY_FILE": "",
             "LEASE_SECONDS": "1",
             "LLM": "stub",
+            "DBOS_SCHEMA": f"dbos_{os.getpid()}_{number}",
+            "DBOS_LOG_LEVEL": "CRITICAL",
             **settings,
         }
 

@@ -78,14 +78,15 @@ class Flow:
 
     def recover(self) -> list[Case]:
         """Advances everything that is neither final nor with a person; a case that crashes does not hold up the others."""
-        advanced = []
-        for case_id in self.spine.unfinished():
-            try:
-                advanced.append(self.advance(case_id))
-            except Exception as error:
-                self._crashed(case_id, error)
-                advanced.append(self._read(case_id))
-        return advanced
+        return [self.attempt(case_id) for case_id in self.spine.unfinished()]
+
+    def attempt(self, case_id: str) -> Case:
+        """Advances a case; a crash is noted on the case and not raised."""
+        try:
+            return self.advance(case_id)
+        except Exception as error:
+            self._crashed(case_id, error)
+            return self._read(case_id)
 
     def _crashed(self, case_id: str, error: Exception) -> None:
         """Notes a crash; the same one for the third time is not transient, and the case is a person's."""
