@@ -10,7 +10,8 @@ from advisor.diagnosis.weaknesses.wording import CLAIMS, REFUSES, SPOKEN, said
 # reject row, refuse as well as a check does.
 _RESULTS = f"""
 WITH answers AS (
-    SELECT row_id, request_id, proposal_id, ord, status, side_effect, source_format, LOWER(LEFT(text, 120)) AS head,
+    SELECT row_id, request_id, proposal_id, tool_name, ord, status, side_effect, source_format,
+           LOWER(LEFT(text, 120)) AS head,
            CASE WHEN result_fp IS NULL AND error_type IS NULL AND error_message IS NULL AND text IS NULL
                 THEN 1 ELSE 0 END AS empty
     FROM events
@@ -18,14 +19,14 @@ WITH answers AS (
           AND file NOT IN (SELECT DISTINCT file FROM events WHERE kind = 'tool_result'))
 ),
 checks AS (
-    SELECT row_id, request_id, proposal_id, ord,
+    SELECT row_id, request_id, proposal_id, tool_name, ord,
            CASE WHEN {REFUSED} OR kind = 'reject' OR (kind = 'commit' AND status IN ('rejected', 'denied', 'error'))
                 THEN 1 ELSE 0 END AS refuses,
            CASE WHEN {ALLOWS} OR (kind = 'commit' AND status = 'ok') THEN 1 ELSE 0 END AS allows
     FROM events WHERE (kind IN {CHECKS} OR kind IN ('reject', 'commit')) AND proposal_id IS NOT NULL
 ),
 refusals AS (
-    SELECT row_id, request_id, proposal_id, ord, refuses, allows FROM checks
+    SELECT row_id, request_id, proposal_id, tool_name, ord, refuses, allows FROM checks
     WHERE proposal_id IN (SELECT proposal_id FROM checks WHERE refuses = 1)
 ),
 shared AS (
@@ -34,12 +35,15 @@ shared AS (
     GROUP BY proposal_id HAVING MIN(request_id) < MAX(request_id)
 ),
 refused AS (
-    SELECT proposal_id, {home("shared")} AS home, MIN(CASE WHEN refuses = 1 THEN row_id END) AS refusal FROM refusals
+    SELECT proposal_id, {home("shared")} AS home, MIN(CASE WHEN refuses = 1 THEN row_id END) AS refusal,
+           MIN(CASE WHEN refuses = 1 THEN tool_name END) AS tool_name,
+           MAX(CASE WHEN refuses = 1 THEN tool_name END) AS last_tool_name
+    FROM refusals
     GROUP BY proposal_id, {home("shared")}
     HAVING SUM(allows) = 0 OR MAX(CASE WHEN refuses = 1 THEN ord END) > MAX(CASE WHEN allows = 1 THEN ord END)
 ),
 placed AS (
-    SELECT row_id, request_id, proposal_id, ord, status, side_effect, source_format, head, empty,
+    SELECT row_id, request_id, proposal_id, tool_name, ord, status, side_effect, source_format, head, empty,
            {home("shared")} AS home
     FROM answers
 ),
@@ -49,6 +53,8 @@ results AS (
            CASE WHEN COALESCE(a.status, 'ok') = 'ok' AND COALESCE(a.side_effect, 'unknown') NOT IN ('none', 'read')
                      AND regexp_matches(a.head, '{REFUSES}') THEN 1 ELSE 0 END AS worded
     FROM placed a LEFT JOIN refused r ON r.proposal_id = a.proposal_id AND r.home = a.home
+        -- One proposal may call several tools: the refusal of one says nothing of another's result.
+        AND (r.tool_name IS NULL OR a.tool_name IS NULL OR a.tool_name IN (r.tool_name, r.last_tool_name))
 )
 """
 # The next thing that an agent says after a refusal, in the request: all results between two texts belong to the second.

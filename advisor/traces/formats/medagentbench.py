@@ -52,7 +52,8 @@ def _run(run: Mapping[str, Any], line: int, lines: Sequence[int]) -> Iterator[Ev
         "attempt": values.number(run.get("attempt")),
     }
     seq = 0
-    answered = [write for write in run.get("write_attempts") or [] if isinstance(write, Mapping)]
+    writes = run.get("write_attempts")
+    answered = [write for write in writes if isinstance(write, Mapping)] if isinstance(writes, list) else []
     for index, turn in enumerate(run["turns"]):
         here = lines[index] if index < len(lines) else line
         call = f"{request}:{index}"

@@ -158,3 +158,17 @@ def test_the_order_of_lines_changes_nothing() -> None:
     assert {(one.verdict, one.count, one.said, one.severity) for one in found} == {
         ("present", 4, found[0].said, "critical")
     }
+
+
+def test_a_step_that_failed_says_nothing_of_the_other_tools_of_its_proposal() -> None:
+    shared = {"request_id": "r1", "proposal_id": "p1", "side_effect": "external_write"}
+    rows = [
+        {**shared, "kind": "tool_call", "tool_name": "bill", "tool_call_id": "c1", "status": "ok", "ts_us": 1},
+        {**shared, "kind": "commit", "tool_name": "bill", "status": "ok", "ts_us": 2},
+        {**shared, "kind": "tool_call", "tool_name": "mail", "tool_call_id": "c2", "status": "error", "ts_us": 3},
+        {**shared, "kind": "commit", "tool_name": "mail", "status": "error", "ts_us": 4},
+        {**shared, "kind": "tool_call", "tool_name": "unbill", "tool_call_id": "c3", "status": "ok", "ts_us": 5},
+    ]
+    assert finding(ID, rows).verdict not in ("present", "likely", "possible")
+    told = [{**row, "status": "ok"} if row["kind"] == "tool_call" else row for row in rows]
+    assert finding(ID, told).verdict == "present"
