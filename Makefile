@@ -16,8 +16,11 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: $(READY) ## Decide the architecture of a real workload (contract renewal, 90 days)
+demo: $(READY) ## Decide a real workload (contract renewal, 90 days), generate it, walk 120 customers through it, diagnose
 	@$(BIN)/advisor recommend knowledge/workloads/contract-renewal.toml
+	@rm -rf build/demo
+	@$(BIN)/python -m starters.reference build/demo --customers 120
+	@$(BIN)/advisor diagnose build/demo/simulation/telemetry.jsonl -o build/demo/diagnosis.txt; head -24 build/demo/diagnosis.txt
 
 test: $(READY) ## Run the tests (browser and server tests skip where there is none)
 	$(BIN)/python -m pytest -n 2 -m 'not slow'

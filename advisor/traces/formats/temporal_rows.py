@@ -32,6 +32,7 @@ NO_CRASH = frozenset(
 )
 """Causes of a failed workflow task that are no fault of the worker's code: the server's doing, or a limit."""
 
+
 def _end_of(kind: str) -> str | None:
     return next((status for end, status in ENDS.items() if kind.endswith(end)), None)
 
