@@ -39,7 +39,12 @@ def among(raw: str, words: Iterable[str]) -> str:
 
 def _closed(raw: str, words: Iterable[str]) -> str:
     known = tuple(words)
-    return f"COALESCE({among(raw, known)}, {among(_word(raw), known)})"
+    return f"CASE WHEN {raw} IS NOT NULL THEN COALESCE({among(raw, known)}, {among(_word(raw), known)}) END"
+
+
+def kind(raw: str, type: str) -> str:
+    """A kind as the table's own type for it."""
+    return f"COALESCE(TRY_CAST({raw} AS {type}), TRY_CAST({_word(raw)} AS {type}))"
 
 
 def _looked_up(raw: str, table: Mapping[str, str]) -> str:
@@ -49,7 +54,7 @@ def _looked_up(raw: str, table: Mapping[str, str]) -> str:
     for word, meaning in table.items():
         meanings.setdefault(meaning, []).append(word)
     cases = " ".join(f"WHEN {among(_word(raw), words)} IS NOT NULL THEN {quoted(m)}" for m, words in meanings.items())
-    return f"COALESCE({among(raw, same)}, CASE {cases} END)"
+    return f"CASE WHEN {raw} IS NOT NULL THEN COALESCE({among(raw, same)}, CASE {cases} END) END"
 
 
 def instant(raw: str) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.traces.columns import STATUSES, by_name, stored
-from advisor.traces.fast.expressions import among, converted, error_fingerprint, quoted, shortened
+from advisor.traces.fast.expressions import among, converted, error_fingerprint, kind, quoted, shortened
 from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, LEVELS, SENTENCES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
 from advisor.traces.generic.reader import MEASURES, SERIOUS
+from advisor.traces.table import KIND
 
 # Columns that decide critical findings and may stand on few rows: always looked for, under their usual names.
 ALWAYS = (
@@ -148,7 +149,7 @@ def _made(
     for name, sources in by_column.items():
         ranked = [(path, target) for _, path, target in sorted(sources, key=lambda it: (it[0], it[1]))]
         texts = {path: _taken(target, raw[path]) for path, target in ranked}
-        select[name] = _first([converted(target.column, texts[path]) for path, target in ranked])
+        select[name] = _first([_as_column(target, texts[path]) for path, target in ranked])
         unreadable += [
             f"({texts[path]} <> '' AND {_own(name, target, texts[path], len(ranked))} IS NULL)"
             for path, target in ranked
@@ -159,7 +160,7 @@ def _made(
             select["request_id_source"] = f"CASE {cases} END"
         if name == "status":
             said = _first(list(texts.values()))
-            select["status_raw"] = f"CASE WHEN {among(said, STATUSES)} IS NULL THEN {said} END"
+            select["status_raw"] = f"CASE WHEN {said} <> 'ok' AND {among(said, STATUSES)} IS NULL THEN {said} END"
     if names:
         spoken = [f"nullif({raw[name]}, '')" for name in names if name not in ("kind", "name", *SENTENCES)]
         if "kind" in names and "kind" in select:
@@ -187,6 +188,10 @@ def _made(
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
     doubts = _doubts(sorted(tree, key=lambda key: -filled[key]), unexpected, unreadable)
     return Plan("{" + spec + "}", select, doubts, frozenset(), raw)
+
+
+def _as_column(target: Target, text: str) -> str:
+    return kind(text, KIND) if target.column.name == "kind" else converted(target.column, text)
 
 
 def _own(name: str, target: Target, text: str, many: int) -> str:
