@@ -106,6 +106,7 @@ class EventTable:
         """Creates the table for the columns that some source fills (stored names)."""
         self.con = con
         self.files: list[str] = []
+        self._whole: set[str] = set()
         # For files whose rows carry no line: the line of a row id.
         self.lines_of: dict[int, Callable[[int], int]] = {}
         kinds = stored()
@@ -139,7 +140,14 @@ class EventTable:
                 self.present = tuple(known for known in kinds if known in {*self.present, name})
 
     def ready(self) -> None:
-        """Makes the view `events` over what was added."""
+        """Makes the view `events` over what was added.
+
+        Where every row has a value of its own nothing stands in for it, so that queries read the column itself.
+        """
+        mixed = [name for name in STAND_INS if name in self.present and len(self.options(name)) > 1]
+        if mixed:
+            counts = ", ".join(f"COUNT({name}) = COUNT(*) AS {name}" for name in mixed)
+            self._whole = {name for name, whole in self.query(f"SELECT {counts} FROM stored")[0].items() if whole}
         self.con.execute(f"CREATE OR REPLACE VIEW events AS SELECT {', '.join(self._view())} FROM stored")
 
     def options(self, name: str) -> list[str]:
@@ -151,7 +159,7 @@ class EventTable:
         for name, kind in stored().items():
             if name == "row_id":
                 yield "rowid AS row_id"
-            elif name in STAND_INS and (options := self.options(name)):
+            elif name in STAND_INS and name not in self._whole and (options := self.options(name)):
                 yield f"COALESCE({', '.join(options)}) AS {name}"
             elif name in here:
                 yield f'"{name}"'

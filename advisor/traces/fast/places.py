@@ -5,6 +5,7 @@ A record's place is its number from 0, blank lines not counted: that is how Duck
 
 from __future__ import annotations
 
+import io
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class _Piece(NamedTuple):
     """Whole lines of the file: where they start, the first one's number from 0, how many there are."""
 
     offset: int
+    size: int
     first: int
     lines: int
 
@@ -52,24 +54,48 @@ class Places:
 
     def records(self, places: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """The records at these places, in the file's order, with their lines."""
-        wanted = sorted({self.line(place) for place in places})
-        at = 0
+        for place, body in sorted(self.bodies(places).items()):
+            yield self.line(place), body
+
+    def bodies(self, places: Iterable[int]) -> dict[int, bytes]:
+        """The records at these places; a packed file is unpacked once for all of them."""
+        wanted = {self.line(place): place for place in places}
+        found: dict[int, bytes] = {}
         starts = [piece.first for piece in self._pieces]
-        needed = sorted({bisect_right(starts, line - 1) - 1 for line in wanted})
-        for piece, body in self._bodies([self._pieces[index] for index in needed]):
+        by_piece: dict[int, list[int]] = {}
+        for line in sorted(wanted):
+            by_piece.setdefault(bisect_right(starts, line - 1) - 1, []).append(line)
+        for piece, body in self._texts([self._pieces[index] for index in sorted(by_piece)]):
             lines = body.split(b"\n")
-            while at < len(wanted) and wanted[at] <= piece.first + piece.lines:
-                yield wanted[at], lines[wanted[at] - 1 - piece.first].removeprefix(_BOM).rstrip(b"\r")
-                at += 1
+            for line in by_piece[bisect_right(starts, piece.first) - 1]:
+                found[wanted[line]] = lines[line - 1 - piece.first].removeprefix(_BOM).rstrip(b"\r")
+        return found
 
     @cached_property
     def _pieces(self) -> list[_Piece]:
         pieces, first = [], 0
-        for offset, body in self._read():
-            lines = body.count(b"\n") + (not body.endswith(b"\n"))
-            pieces.append(_Piece(offset, first, lines))
+        for offset, size, lines in self._counted() if packing(self._path) == "none" else self._unpacked():
+            pieces.append(_Piece(offset, size, first, lines))
             first += lines
         return pieces
+
+    def _counted(self) -> Iterator[tuple[int, int, int]]:
+        """Offset, size and number of lines of each piece, without making an object of any of them."""
+        buffer, offset = bytearray(_PIECE), 0
+        with self._path.open("rb", buffering=0) as file:
+            while size := file.readinto(buffer):
+                end = buffer.rfind(b"\n", 0, size) + 1
+                if end:
+                    yield offset, end, buffer.count(b"\n", 0, end)
+                else:
+                    end = size + len(_to_the_end(file, offset + size))
+                    yield offset, end, 1
+                offset += end
+                file.seek(offset)
+
+    def _unpacked(self) -> Iterator[tuple[int, int, int]]:
+        for offset, body in self._read():
+            yield offset, len(body), body.count(b"\n") + (not body.endswith(b"\n"))
 
     @cached_property
     def _blank(self) -> list[int]:
@@ -86,7 +112,7 @@ class Places:
                     found.append(number)
         return found
 
-    def _bodies(self, pieces: list[_Piece]) -> Iterator[tuple[_Piece, bytes]]:
+    def _texts(self, pieces: list[_Piece]) -> Iterator[tuple[_Piece, bytes]]:
         """The text of pieces: sought in a plain file, come upon in a packed one."""
         if not pieces:
             return
@@ -94,7 +120,7 @@ class Places:
             if packing(self._path) == "none":
                 for piece in pieces:
                     file.seek(piece.offset)
-                    yield piece, _whole_lines(file)
+                    yield piece, file.read(piece.size)
                 return
         wanted = {piece.offset: piece for piece in pieces}
         for offset, body in self._read():
@@ -130,6 +156,16 @@ def packing(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)
     return "gzip" if start[:2] == b"\x1f\x8b" else "zstd" if start == b"\x28\xb5\x2f\xfd" else "none"
+
+
+def _to_the_end(file: IO[bytes], offset: int) -> bytes:
+    """The rest of a line that is longer than a piece, or of a last line without an end."""
+    file.seek(offset)
+    reader = io.BufferedReader(file, 1 << 16)  # type: ignore[type-var]
+    try:
+        return reader.readline()
+    finally:
+        reader.detach()
 
 
 def _read_pieces(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:

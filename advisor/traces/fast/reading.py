@@ -158,26 +158,28 @@ def _unsure(table: EventTable, one: FastFile, first: int) -> tuple[list[int], li
     """
     known = listed(name for name in (*one.plan.familiar, "log") if name in KINDS)
     where = f"file = {one.number} AND (kind IS NULL OR (declared_by = 'emitter' AND kind NOT IN ({known})))"
-    single: list[int] = []
-    strange: list[Any] = []
+    ids: dict[str | None, list[int]] = {}
+    counts: dict[str | None, int] = {}
     for row in table.query(f"SELECT kind, COUNT(*) AS many FROM stored WHERE {where} GROUP BY kind ORDER BY kind"):
         mine = "kind IS NULL" if row["kind"] is None else f"kind = {quoted(row['kind'])}"
-        step = max(1, row["many"] // LOOKED_AT)
-        ids = table.query(
+        step = max(1, row["many"] // LOOKED_AT) if row["many"] > MOST_SINGLE else 1
+        found = table.query(
             f"SELECT row_at FROM (SELECT rowid AS row_at, ROW_NUMBER() OVER (ORDER BY rowid) AS nth FROM stored "
             f"WHERE {where} AND {mine}) WHERE nth % {step} = 0 ORDER BY row_at"
-            if row["many"] > MOST_SINGLE
-            else f"SELECT rowid AS row_at FROM stored WHERE {where} AND {mine} ORDER BY rowid"
         )
-        found = [int(each["row_at"]) for each in ids]
-        some = found[:: max(1, len(found) // LOOKED_AT)]
-        met = [_value(body) for _, body in one.places.records(place - first for place in some)]
-        if row["kind"] is not None and len(met) >= SEEN_OFTEN and not any(_holds_more(value, one) for value in met):
+        ids[row["kind"]], counts[row["kind"]] = [int(each["row_at"]) for each in found], row["many"]
+    some = {kind: [place - first for place in all_[:: max(1, len(all_) // LOOKED_AT)]] for kind, all_ in ids.items()}
+    met = one.places.bodies(place for places in some.values() for place in places)
+    single: list[int] = []
+    strange: list[Any] = []
+    for kind, many in counts.items():
+        values = [_value(met[place]) for place in some[kind] if place in met]
+        if kind is not None and len(values) >= SEEN_OFTEN and not any(_holds_more(value, one) for value in values):
             continue
-        if row["many"] > MOST_SINGLE:
-            strange += met
+        if many > MOST_SINGLE:
+            strange += values
         else:
-            single += found
+            single += ids[kind]
     return sorted(single), strange
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from advisor.traces import load as loading
 from advisor.traces.columns import stored
-from advisor.traces.fast import reading
+from advisor.traces.fast import places, reading
 from advisor.traces.load import Log, load
 
 KINDS = ("llm_call", "tool_call", "gate_decision", "cas")
@@ -147,3 +147,17 @@ def test_rows_stand_in_the_order_of_the_file_though_several_threads_read_it(
     for row in ids:
         expected = orjson.loads(made[table.place(row)[1] - 1])
         assert (row["request_id"], row["attempt"]) == (expected["request_id"], expected["attrs"]["sdb.attempt"])
+
+
+@pytest.mark.parametrize("pack", [False, True])
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_places_are_found_across_pieces_long_lines_and_blanks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: bool, end: bytes
+) -> None:
+    monkeypatch.setattr(places, "_PIECE", 64)
+    made = [b"a" * size for size in (3, 200, 63, 64, 0, 1, 500, 65, 0, 0, 7)]
+    body = b"\n".join(made) + end
+    path = tmp_path / "log"
+    path.write_bytes(gzip.compress(body) if pack else body)
+    found = dict(places.Places(path).records(range(8)))
+    assert found == {at: line for at, line in enumerate(made, 1) if line}
