@@ -52,15 +52,13 @@ def create_table(name: str, dialect: str) -> str:
     return transpiled(f"CREATE TABLE {name} (\n{columns}\n)", dialect, pretty=True)
 
 
-def reading(source: str, present: Iterable[str], row_id: str = "row_id") -> str:
+def reading(source: str, present: Iterable[str]) -> str:
     """The query for every column of the view `events` over a table that has some of them."""
     here = set(present)
     columns = []
     for name, kind in exchange_columns().items():
         options = [option for option in (name, *STAND_INS.get(name, ())) if columns_of(option) <= here]
-        if name == "row_id":
-            columns.append(f"{row_id} AS row_id")
-        elif not options:
+        if not options:
             columns.append(f"CAST(NULL AS {kind}) AS {name}")
         elif options == [name]:
             columns.append(name)

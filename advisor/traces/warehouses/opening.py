@@ -100,6 +100,10 @@ def open_spark(paths: Sequence[str], session: Any = None) -> Warehouse:
         json = all(re.search(r"\.(json|jsonl|ndjson)(\.gz)?/?$", path) for path in paths)
         read = spark.read.schema(_schema()) if json else spark.read
         rows = read.json(list(paths)) if json else read.parquet(*paths)
+        if json or "row_id" not in rows.columns:
+            # Numbered once and kept: numbers made anew by each query would not be the same rows' numbers.
+            functions = needed("pyspark.sql.functions", "spark")
+            rows = rows.withColumn("row_id", functions.monotonically_increasing_id()).localCheckpoint()
         rows.createOrReplaceTempView("advisor_event_rows")
     except Exception as error:
         said = str(error).splitlines()[0][:200]
@@ -109,8 +113,7 @@ def open_spark(paths: Sequence[str], session: Any = None) -> Warehouse:
         found = spark.sql(text)
         return found.columns, [tuple(row) for row in found.collect()]
 
-    row_id = "row_id" if "row_id" in rows.columns and not json else "monotonically_increasing_id()"
-    return Warehouse(shown, "spark", "advisor_event_rows", rows.columns, answer, row_id)
+    return Warehouse(shown, "spark", "advisor_event_rows", rows.columns, answer)
 
 
 def _schema() -> str:

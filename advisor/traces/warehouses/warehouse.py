@@ -24,7 +24,6 @@ class Warehouse:
         source: str,
         columns: Iterable[str],
         answer: Callable[[str], Answer],
-        row_id: str = "row_id",
     ) -> None:
         """Takes an engine.
 
@@ -34,7 +33,6 @@ class Warehouse:
             source: The table, as DuckDB's SQL would name it.
             columns: The table's columns.
             answer: Runs a query of the engine's dialect: names of columns, and rows.
-            row_id: An expression that numbers the rows, where the table has no such column.
 
         Raises:
             InputError: The table lacks what no diagnosis can do without.
@@ -42,12 +40,11 @@ class Warehouse:
         self.name = name
         here = {column.lower() for column in columns}
         self.present = tuple(column for column in exchange_columns() if column in here)
-        wanted = {"kind", "ts_us", *(["row_id"] if row_id == "row_id" else [])}
-        if missing := sorted(wanted - here):
+        if missing := sorted({"kind", "ts_us", "row_id"} - here):
             mend = "write the canonical table with --save-events, or make a view that has its columns"
             raise InputError([Fault(name, f"has no column {', '.join(missing)}", mend)])
         self._answer = answer
-        view = reading(source, self.present, row_id)
+        view = reading(source, self.present)
         self._text = cache(lambda sql: over(sql, view, dialect))
 
     def options(self, name: str) -> list[str]:

@@ -90,17 +90,21 @@ def local(rows: list[dict[str, Any]]) -> EventTable:
 def duckdb(rows: list[dict[str, Any]]) -> Warehouse:
     """The exchanged table in DuckDB, through the warehouse's way of asking."""
     con = connect()
-    con.execute(create_table("event_rows", "duckdb"))
-    names = list(exchange_columns())
-    marks = ", ".join("?" for _ in names)
-    if rows:
-        con.executemany(f"INSERT INTO event_rows VALUES ({marks})", [[row[name] for name in names] for row in rows])
+    _fill(con, rows)
 
     def answer(sql: str) -> Answer:
         cursor = con.execute(sql)
         return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
-    return Warehouse("log", "duckdb", "event_rows", names, answer)
+    return Warehouse("log", "duckdb", "event_rows", exchange_columns(), answer)
+
+
+def _fill(con: Any, rows: list[dict[str, Any]]) -> None:
+    con.execute(create_table("event_rows", "duckdb"))
+    names = list(exchange_columns())
+    marks = ", ".join("?" for _ in names)
+    if rows:
+        con.executemany(f"INSERT INTO event_rows VALUES ({marks})", [[row[name] for name in names] for row in rows])
 
 
 @contextmanager
@@ -187,8 +191,8 @@ def _exists(name: str) -> bool:
 
 
 @contextmanager
-def spark(rows: list[dict[str, Any]]) -> Iterator[Warehouse]:
-    """Spark in local mode over a file of Parquet."""
+def spark(rows: list[dict[str, Any]], json_lines: bool = False) -> Iterator[Warehouse]:
+    """Spark in local mode over a file of Parquet, or of JSON lines."""
     from advisor.traces.warehouses import open_spark
 
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
@@ -198,15 +202,27 @@ def spark(rows: list[dict[str, Any]]) -> Iterator[Warehouse]:
     session = builder.config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/rows.parquet"
-        table = duckdb(rows)
-        names = ", ".join(exchange_columns())
-        table._answer(f"COPY (SELECT {names} FROM event_rows) TO '{path}' (FORMAT parquet)")
+        path = f"{folder}/rows.jsonl" if json_lines else f"{folder}/rows.parquet"
+        if json_lines:
+            lines = [json.dumps({key: row[key] for key in row if row[key] is not None}) for row in rows]
+            Path(path).write_text("\n".join(lines))
+        else:
+            con = connect()
+            _fill(con, rows)
+            con.execute(f"COPY event_rows TO '{path}' (FORMAT parquet)")
         yield open_spark([path], session)
+
+
+@contextmanager
+def spark_json(rows: list[dict[str, Any]]) -> Iterator[Warehouse]:
+    """Spark over JSON lines, whose rows it numbers itself."""
+    with spark(rows, json_lines=True) as there:
+        yield there
 
 
 ENGINES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
     "clickhouse": clickhouse,
     "postgres": postgres,
     "spark": spark,
+    "spark-json": spark_json,
 }
