@@ -13,7 +13,7 @@ from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOptio
 def judge(
     outcomes: Annotated[
         list[Path],
-        typer.Argument(metavar="OUTCOMES...", help="CSV, JSON lines, Parquet, or results of tau-bench and tau2-bench."),
+        typer.Argument(metavar="OUTCOMES...", help="Tables (CSV, JSON lines, Parquet), benchmark results, or traces."),
     ],
     current: Annotated[str | None, typer.Option("--current", metavar="V", help="The version that fails.")] = None,
     prior: Annotated[str | None, typer.Option("--prior", metavar="V", help="The version to compare with.")] = None,

@@ -1,15 +1,18 @@
-"""Reads files of outcomes into one table of text, `raw`: CSV, JSON lines, Parquet, benchmark results; many at once."""
+"""Reads files of outcomes into one table of text, `raw`: tables, benchmark results, traces; many at once."""
 
 from __future__ import annotations
 
 import glob
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.diagnosis.judge.trajectories import rows
 from advisor.errors import Fault, InputError
+from advisor.traces.lenient import parse
+from advisor.traces.lines import lines_of
+from advisor.traces.packed import insides
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,6 +30,7 @@ _SOURCES = {
     ".jsonl": "read_json(?, format = 'newline_delimited', columns = {" + _JSON + "})",
 }
 _SOURCES[".ndjson"] = _SOURCES[".jsonl"]
+_LINES = (".jsonl", ".ndjson")
 
 
 def place(paths: Sequence[Path], line: int) -> str:
@@ -57,6 +61,21 @@ def _one(con: DuckDBPyConnection, path: Path, offset: int) -> None:
         raise InputError([Fault(str(path), "is a directory", "name the file inside it")])
     if not path.exists():
         raise InputError([Fault(str(path), "no such file", "check the path")])
+    try:
+        _outcomes(con, path, offset)
+    except InputError as error:
+        # No table of outcomes: a trace may hold them. Where it holds none, what was wrong with the table is said.
+        from advisor.diagnosis.judge.traces import outcomes
+
+        try:
+            found = list(outcomes(path))
+        except InputError as other:
+            said = other if other.faults[0].what.startswith("holds no outcome") else error
+            raise said from None
+        _fill(con, ((offset + line, row) for line, row in found))
+
+
+def _outcomes(con: DuckDBPyConnection, path: Path, offset: int) -> None:
     kinds = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in (".gz", ".zst")]
     kind = kinds[-1] if kinds else ""
     if kind == ".json" and path.suffix.lower() == ".json":
@@ -76,6 +95,9 @@ def _table(con: DuckDBPyConnection, path: Path, kind: str, offset: int) -> None:
     given = [glob.escape(str(path))]
     try:
         names = {name for (name, *_) in con.execute(f"DESCRIBE SELECT * FROM {source}", given).fetchall()}
+        if kind in _LINES:
+            # The reader gives every column that it is asked for: whether this is a table, the first record says.
+            names = _first_names(path) or names
         missing = [name for name in REQUIRED if name not in names]
         if missing:
             what = f"lacks the columns {', '.join(missing)} (it has {', '.join(sorted(names)[:12])})"
@@ -84,16 +106,33 @@ def _table(con: DuckDBPyConnection, path: Path, kind: str, offset: int) -> None:
         line = f"row_number() OVER () + {offset + first - 1}"
         con.execute(f"INSERT INTO raw SELECT {line}, {columns} FROM {source}", given)
     except duckdb.Error as error:
-        bad_lines = list(_bad_lines(path)) if path.suffix.lower() in (".jsonl", ".ndjson") else []
+        bad_lines = list(_bad_lines(path)) if path.suffix.lower() in _LINES else []
         if bad_lines:
             raise InputError(bad_lines[:MAX_FAULTS]) from None
         said = " ".join(str(error).split())[:200]
         raise InputError([Fault(str(path), f"cannot be read ({said})", "correct the file")]) from None
 
 
+def _first_names(path: Path) -> set[str]:
+    """The keys of the first record of JSON lines, where it does not say `passed`; else none, and rows are checked."""
+    for inside in insides(path):
+        for _, line in lines_of(inside.stream, lambda line, why: None):
+            if line.strip():
+                try:
+                    record = parse(line)
+                except ValueError:
+                    return set()
+                return set(record) if isinstance(record, dict) and "passed" not in record else set()
+    return set()
+
+
 def _document(con: DuckDBPyConnection, path: Path, offset: int) -> None:
     """A JSON document; the line of a run is its place in the list."""
-    filled = [(offset + at, *(_plain(row.get(name)) for name in COLUMNS)) for at, row in enumerate(rows(path), 1)]
+    _fill(con, ((offset + at, row) for at, row in enumerate(rows(path), 1)))
+
+
+def _fill(con: DuckDBPyConnection, numbered: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    filled = [(line, *(_plain(row.get(name)) for name in COLUMNS)) for line, row in numbered]
     con.executemany(f"INSERT INTO raw VALUES ({', '.join('?' * (len(COLUMNS) + 1))})", filled)
 
 

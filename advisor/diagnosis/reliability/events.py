@@ -27,6 +27,19 @@ SELECT CAST(FLOOR(CAST(ts_us AS DOUBLE) / 86400000000) AS BIGINT) AS day, versio
 FROM ended WHERE ts_us IS NOT NULL
 GROUP BY CAST(FLOOR(CAST(ts_us AS DOUBLE) / 86400000000) AS BIGINT), version ORDER BY day, version
 """
+# The same task or input tried more than once on one version: what sigma is told from.
+_REPEATS = """
+WITH called AS (
+    SELECT request_id, MAX(model_version) AS model_version FROM events
+    WHERE kind = 'llm_call' AND request_id IS NOT NULL GROUP BY request_id
+)
+SELECT SUM(CASE WHEN o.status = 'ok' THEN 1 ELSE 0 END) AS passed, COUNT(*) AS ran
+FROM events o LEFT JOIN called c ON c.request_id = o.request_id
+WHERE o.kind = 'outcome' AND COALESCE(o.task, o.input_hash) IS NOT NULL AND o.status IS NOT NULL
+  AND o.status NOT IN ('pending', 'skipped', 'unknown')
+GROUP BY COALESCE(o.task, o.input_hash), COALESCE(o.model_version, c.model_version, 'not said')
+HAVING COUNT(*) > 1 ORDER BY passed, ran
+"""
 _UNTIMED = "SELECT COUNT(*) AS many FROM events WHERE kind = 'outcome' AND status IS NOT NULL AND ts_us IS NULL"
 _CALLS = """
 WITH judged AS (
@@ -66,7 +79,8 @@ def outcomes(query: Query) -> Counted | None:
     start = int(rows[0]["day"])
     cells = tuple(Cell(int(r["day"]) - start, str(r["version"]), int(r["passed"]), int(r["ran"])) for r in rows)
     first = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=start)).date().isoformat()
-    return Counted(cells, first, int(query(_UNTIMED)[0]["many"]), ())
+    repeats = tuple((int(r["passed"]), int(r["ran"])) for r in query(_REPEATS))
+    return Counted(cells, first, int(query(_UNTIMED)[0]["many"]), repeats)
 
 
 def evaluations(query: Query) -> Daily:

@@ -89,9 +89,8 @@ def _conversation(
     verdict = judged(next((about[k] for k in _SUCCESS if isinstance(about.get(k), bool)), None))
     verdict = judged(None, next((about[k] for k in _SCORES if about.get(k) is not None), None)) | verdict
     if verdict:
-        yield outcome(
-            common, line, last + 1, {**verdict, "name": first_text(about, "task_id", "instance_id", "question_ID")}
-        )
+        task = first_text(about, "task_id", "instance_id", "question_ID")
+        yield outcome(common, line, last + 1, {**verdict, "name": task, "task": task})
 
 
 def _spoken(messages: list[Any], prompts: Any) -> list[Any]:

@@ -143,7 +143,9 @@ def _line_of(places: Places, index: int, line: int) -> Callable[[int], int]:
 def _ended(sample: Mapping[str, Any]) -> Event:
     """How a sample ended: an error, or its first score; a limit that was hit is named."""
     retried = sample.get("error_retries")
-    fields: Event = {"name": text_of(sample["id"]), "status_raw": first_text(sample.get("limit"), "type")}
+    task, trial = text_of(sample["id"]), text_of(sample["epoch"])
+    fields: Event = {"name": task, "task": task, "trial": trial}
+    fields["status_raw"] = first_text(sample.get("limit"), "type")
     if isinstance(retried, list) and retried:
         fields["attempt"] = len(retried) + 1
     scores = sample.get("scores")

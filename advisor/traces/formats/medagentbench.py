@@ -60,7 +60,19 @@ def _run(run: Mapping[str, Any], line: int, lines: Sequence[int]) -> Iterator[Ev
         for event in _turn(turn, call, answered):
             seq += 1
             yield finished({**common, "line": here, "seq": seq, "seq_scope": "request", **event})
-    yield outcome(common, line, seq + 1, judged(run.get("correct")))
+    yield outcome(common, line, seq + 1, {**judged(run.get("correct")), **_ended(run)})
+
+
+def _ended(run: Mapping[str, Any]) -> Event:
+    """What a run's end says of its task, its model, and of the harness where that is to blame."""
+    fields: Event = {
+        "task": text_of(run["task_id"]),
+        "trial": text_of(run.get("attempt")),
+        "model_request": text_of(get(run, "diagnostics", "provenance", "model")),
+    }
+    if run.get("infra_fail") is True:
+        fields["error_message"] = values.excerpt(text_of(run.get("infra_reason")) or "infrastructure failure")
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _turn(turn: Mapping[str, Any], call: str, answered: list[Mapping[str, Any]]) -> Iterator[Event]:

@@ -50,12 +50,15 @@ def _read(source: Source) -> Iterator[Event]:
             source.bad(line, "is no trajectory")
 
 
+def _task(source: Source, value: Mapping[str, Any]) -> str:
+    """The file is named for the task; the content tells its runs apart."""
+    return first_text(value, "instance_id") or source.path.stem
+
+
 def _common(source: Source, value: Mapping[str, Any], steps: list[Any]) -> Event:
-    # The file is named for the task; the content tells its runs apart.
-    named = first_text(value, "instance_id") or source.path.stem
     agent = text_of(get(value, "history", 0, "agent")) or "agent"
     model = text_of(get(value, "replay_config", "agent", "model", "name"))
-    request = identity(named, content=steps)
+    request = identity(_task(source, value), content=steps)
     return {"agent_name": agent, "model_request": model, "request_id": request, "request_id_source": "file"}
 
 
@@ -94,7 +97,7 @@ def _steps(source: Source, line: int, value: Mapping[str, Any]) -> Iterator[Even
         if isinstance(took, int | float) and not isinstance(took, bool) and 0 <= took < 1e9:
             call["duration_us"] = round(took * 1_000_000)
         yield finished(call)
-    yield outcome(common, line, seq + 1, _ended(value))
+    yield outcome(common, line, seq + 1, {**_ended(value), "task": _task(source, value)})
 
 
 def _ended(value: Mapping[str, Any]) -> Event:

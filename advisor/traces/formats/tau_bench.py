@@ -53,7 +53,9 @@ def _read_tau(source: Source) -> Iterator[Event]:
             "request_id": identity(value["task_id"], value.get("trial"), content=messages),
             "request_id_source": "task_id",
         }
-        fields = {**judged(None, value["reward"]), "name": text_of(value["task_id"]), "status_raw": None}
+        task = text_of(value["task_id"])
+        fields = {**judged(None, value["reward"]), "name": task, "task": task, "status_raw": None}
+        fields["trial"] = text_of(value.get("trial"))
         error = first_text(value.get("info"), "error")
         if error is not None:
             fields |= {"error_message": values.excerpt(error), "error_type": values.error_type(error)}
@@ -101,6 +103,8 @@ def _simulation(
     fields: Event = {
         **judged(None, get(value, "reward_info", "reward")),
         "name": text_of(value["task_id"]),
+        "task": text_of(value["task_id"]),
+        "trial": text_of(value.get("trial")),
         "status_raw": ended,
         "ts_us": values.instant(value.get("end_time")),
         "cost_usd": money(value.get("agent_cost")),
