@@ -145,8 +145,6 @@ def test_the_evidence_is_the_answers_in_the_order_given_and_what_to_log_is_named
 
 @pytest.mark.parametrize("format", ["terminal", "markdown", "html", "json"])
 def test_the_same_report_shows_it(format: str) -> None:
-    if format in ("markdown", "html"):
-        pytest.importorskip("advisor.present.diagnosis.pages")
     shown = render_diagnosis(conclude(honest("P5-stale-timer")), format)
     assert "P5-stale-timer" in shown
     assert "possible" in shown

@@ -54,3 +54,40 @@ def verdict(answers: Mapping[str, str], events: Iterable[Mapping[str, Any]], sub
     seen = observe(table_of(events), [probe])[subject]
     judge = verdicts.of_duration if subject == "duration" else verdicts.of_answer
     return judge(answers[subject], seen)[0]
+
+
+def steady(many: int, lasting_us: int, **extra: Any) -> Rows:
+    """Requests without a pause over an hour: a step at least every half hour."""
+    return requests(many, lasting_us, steps=max(4, lasting_us // (HOUR // 2) + 1), **extra)
+
+
+def writes(many: int, kind: str = "tool_call", effect: str = "external_write", **extra: Any) -> Rows:
+    return [
+        {"kind": kind, "side_effect": effect, "request_id": f"r{n}", "ts_us": n * MINUTE, "status": "ok", **extra}
+        for n in range(many)
+    ]
+
+
+def approvals(of: int, source: str = "human", before: bool = True) -> Rows:
+    return [
+        {
+            "kind": "approval_decision",
+            "decision": "approve",
+            "decision_source": source,
+            "request_id": f"r{n}",
+            "ts_us": n * MINUTE + (-1 if before else 1),
+        }
+        for n in range(of)
+    ]
+
+
+def consumed(versions: list[str], each: int = 20, interleaved: bool = False) -> Rows:
+    rows = [
+        {"kind": "event_consume", "consumer": "scorer", "model_version": version, "event_in": f"e{at}{n}", "ts_us": 0}
+        for at, version in enumerate(versions)
+        for n in range(each)
+    ]
+    for at, row in enumerate(rows):
+        row["ts_us"] = (at % each if interleaved else at) * MINUTE
+        row["request_id"] = f"r{at}"
+    return rows

@@ -251,8 +251,9 @@ def read(asked: Asked) -> Signs:
 def _said(seen: Row, ignored: int, usable: int) -> str:
     if not seen["work"]:
         return f"No work started after any of {usable} cancels beyond the grace."
+    work = "1 piece of work was" if seen["work"] == 1 else f"{seen['work']} pieces of work were"
     return (
-        f"After {ignored} of {usable} cancels {seen['work']} pieces of work were started, the last "
+        f"After {ignored} of {usable} cancels {work} started, the last "
         f"{seen['longest_us'] / 1e6:.3f} s after it; {seen['writes']} of them write."
     )
 
