@@ -190,10 +190,18 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, spent: _Spent) ->
         yield io.BufferedReader(_Stream(stream, spent, member.CRC), 1 << 18)
 
 
+def _head(stream: IO[bytes]) -> bytes | None:
+    """How a stream starts; None where it breaks before that: the reader of lines meets it again and notes where."""
+    try:
+        return bytes(stream.peek(_HEAD)[:_HEAD])  # type: ignore[attr-defined]
+    except Exception:
+        return None
+
+
 @contextmanager
 def _unpacked(file: IO[bytes], spent: _Spent | None = None) -> Iterator[tuple[IO[bytes], str]]:
     """A stream as it is, or unpacked where it is gzip or zstd."""
-    start = file.peek(_HEAD)[:4]  # type: ignore[attr-defined]
+    start = (_head(file) or b"")[:4]
     spent = spent or _Spent(file.tell)
     if start.startswith(GZIP):
         with gzip.GzipFile(fileobj=file, mode="rb") as stream:
@@ -213,9 +221,8 @@ def _textual(stream: IO[bytes]) -> IO[bytes]:
     Raises:
         Refused: It is something else; errors of a packed stream are left to whoever reads it.
     """
-    try:
-        start = stream.peek(_HEAD)[:_HEAD]  # type: ignore[attr-defined]
-    except Exception:  # the reader of lines meets it again and notes where
+    start = _head(stream)
+    if start is None:
         return stream
     for magic, what in _BINARY:
         if start.startswith(magic):

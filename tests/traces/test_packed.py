@@ -210,3 +210,18 @@ def test_nothing_but_a_packed_empty_file_is_empty(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b""))
     with pytest.raises(InputError, match="holds nothing"):
         load([str(path)])
+
+
+def test_a_member_that_is_broken_from_its_first_byte_is_noted_and_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("broken.jsonl", LINES)
+        archive.writestr("whole.jsonl", LINES)
+    body = bytearray(path.read_bytes())
+    start = body.index(b"broken.jsonl") + len("broken.jsonl")
+    body[start : start + 64] = b"\xff" * 64
+    path.write_bytes(body)
+    log = load([str(tmp_path)])
+    assert ids(log) == IDS
+    assert log.files[0].bad_rows == 1
+    assert "breaks off" in log.files[0].bad[0][1]
