@@ -137,7 +137,7 @@ def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | 
             saved(log.table, save_events)
     check = None
     if file:
-        from advisor.diagnosis.evidence import check_record
+        from advisor.loop.evidence import check_record
 
         check = check_record(file, found, log.table)
     deliver(
@@ -199,8 +199,8 @@ def ask(job: Job, answers: Path | None, plain: bool) -> int:
 def infer(job: Job, force: bool) -> int:
     """Answers from the logs, into a file."""
     from advisor.cli.output import remark
-    from advisor.diagnosis.evidence import infer as inferred
     from advisor.interview.inferred import write_inferred
+    from advisor.loop.evidence import infer as inferred
 
     if job.output is None:
         raise InputError([Fault("advisor diagnose --infer", "has no file to write", "add -o ANSWERS")])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from advisor.diagnosis.evidence import Inferred
 from advisor.errors import Fault, InputError
 from advisor.interview.draft import Draft, id_from
+from advisor.loop.evidence import Inferred
 
 TITLE = "Workload seen in the logs"
 

@@ -13,11 +13,11 @@ import pytest
 from advisor.catalog.load import shipped
 from advisor.diagnosis.detector import Facts
 from advisor.diagnosis.diagnose import run
-from advisor.diagnosis.evidence import RecordCheck, check_record
+from advisor.loop.evidence import RecordCheck, check_record
 from advisor.present.diagnosis.record_check import render_record_check, title_of
 from advisor.traces.table import table_of
-from tests.diagnosis.evidence.records import DAY, requests
 from tests.diagnosis.signatures.test_cas_contention import operations
+from tests.loop.evidence.records import DAY, requests
 
 EVIL = "<script>alert(1)</script> \x1b[2J | `x` [y](http://z)"
 SECRET = "sk-abcdefghijklmnopqrstuvwxyz012345"

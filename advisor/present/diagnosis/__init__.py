@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.diagnosis.findings import Diagnosis
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import RecordCheck
+    from advisor.loop.evidence.check import RecordCheck
 
 # What a terminal obeys and JSON leaves as it is: C1 controls, and changes of direction.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

@@ -16,7 +16,7 @@ from advisor.errors import printable
 from advisor.present.diagnosis import intake, lenses, words
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import RecordCheck
+    from advisor.loop.evidence.check import RecordCheck
 
 SEVERITY_STYLE: Mapping[Severity, str] = {
     "critical": "bold white on red",

@@ -12,7 +12,7 @@ from advisor.diagnosis.detector import Grade, Verdict
 from advisor.diagnosis.findings import Assessability, Citation, Diagnosis, Finding, Severity
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import RecordCheck
+    from advisor.loop.evidence.check import RecordCheck
 
 Graded = Grade | Literal["none"]
 

@@ -11,7 +11,7 @@ from advisor.errors import printable
 from advisor.present.diagnosis import words
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import Check, RecordCheck
+    from advisor.loop.evidence.check import Check, RecordCheck
 
 _SKIPPED = ("not_assessable", "insufficient")
 

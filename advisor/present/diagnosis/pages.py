@@ -15,7 +15,7 @@ from advisor.present.diagnosis import intake, lenses, timeline, words
 from advisor.present.templates import environment, stylesheet
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import RecordCheck
+    from advisor.loop.evidence.check import RecordCheck
 
 
 def html(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:

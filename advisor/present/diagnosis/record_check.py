@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from advisor.diagnosis.evidence.check import Check, Hint, LineCheck, RecordCheck
-from advisor.diagnosis.evidence.conventions import CONVENTIONS, Convention
-from advisor.diagnosis.evidence.units import length
 from advisor.diagnosis.findings import Citation
 from advisor.errors import printable
+from advisor.loop.evidence.check import Check, Hint, LineCheck, RecordCheck
+from advisor.loop.evidence.conventions import CONVENTIONS, Convention
+from advisor.loop.evidence.units import length
 from advisor.present import words
 from advisor.present.redaction import redact as masked
 

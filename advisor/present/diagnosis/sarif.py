@@ -15,7 +15,7 @@ from advisor.errors import printable
 from advisor.present.diagnosis import words
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import Check, RecordCheck
+    from advisor.loop.evidence.check import Check, RecordCheck
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: Mapping[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}

@@ -15,7 +15,7 @@ from advisor.present.diagnosis.details import SEVERITY_STYLE
 from advisor.present.terminal import to_text
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.evidence.check import RecordCheck
+    from advisor.loop.evidence.check import RecordCheck
 
 SCREEN = 23
 """Lines of the summary at most: a small terminal's 24, less the one with the prompt."""

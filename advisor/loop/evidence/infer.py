@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from advisor.catalog.answers import KEYS
 from advisor.diagnosis.citations import cite
-from advisor.diagnosis.evidence.observation import Observation, observe
-from advisor.diagnosis.evidence.questions import PROBES
 from advisor.errors import printable
+from advisor.loop.evidence.observation import Observation, observe
+from advisor.loop.evidence.questions import PROBES
 from advisor.traces.table import EventTable
 
 

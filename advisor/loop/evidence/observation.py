@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from advisor.diagnosis.detector import Row, numbered
-from advisor.diagnosis.evidence.conventions import HOUR, LIMITS
+from advisor.loop.evidence.conventions import HOUR, LIMITS
 from advisor.traces.table import EventTable
 
 CITED = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from advisor.diagnosis.evidence import effects, people, splitting, streams, units
-from advisor.diagnosis.evidence.observation import Probe
+from advisor.loop.evidence import effects, people, splitting, streams, units
+from advisor.loop.evidence.observation import Probe
 
 PROBES: tuple[Probe, ...] = (*units.PROBES, *effects.PROBES, *splitting.PROBES, *people.PROBES, *streams.PROBES)
 UNLOGGED: Mapping[str, str] = MappingProxyType(

@@ -7,9 +7,9 @@ import pytest
 from advisor.catalog.load import shipped
 from advisor.diagnosis.detector import Facts
 from advisor.diagnosis.diagnose import run
-from advisor.diagnosis.evidence import check_record
-from advisor.diagnosis.evidence.foreseen import Foreseen, foreseen
 from advisor.diagnosis.findings import Finding
+from advisor.loop.evidence import check_record
+from advisor.loop.evidence.foreseen import Foreseen, foreseen
 from advisor.selection import recommend
 from advisor.traces.table import table_of
 from tests.diagnosis.signatures.test_cas_contention import operations

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.diagnosis.evidence.conventions import DAY, HOUR, LIMITS, MINUTE, SECOND
-from advisor.diagnosis.evidence.observation import REQUEST, Looking, Observation, Probe, nothing
+from advisor.loop.evidence.conventions import DAY, HOUR, LIMITS, MINUTE, SECOND
+from advisor.loop.evidence.observation import REQUEST, Looking, Observation, Probe, nothing
 
 # Gaps are looked for only in requests that are longer than a pause: in most logs that leaves few rows to sort.
 _SPANS = f"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from advisor.catalog.answers import DURATIONS
-from advisor.diagnosis.evidence.conventions import LIMITS
-from advisor.diagnosis.evidence.observation import Observation
-from advisor.diagnosis.evidence.units import length
+from advisor.loop.evidence.conventions import LIMITS
+from advisor.loop.evidence.observation import Observation
+from advisor.loop.evidence.units import length
 from advisor.selection.steps import runtime_class
 
 Holding = Literal["holds", "strained", "contradicted", "not_observable"]

@@ -7,18 +7,18 @@ import pytest
 
 from advisor.catalog.answers import KEYS, choices, read_answers
 from advisor.catalog.load import shipped
-from advisor.diagnosis.evidence import Inferred, infer
-from advisor.diagnosis.evidence.questions import UNLOGGED
 from advisor.errors import InputError
 from advisor.interview import flow
 from advisor.interview.draft import Draft
 from advisor.interview.inferred import write_inferred
 from advisor.interview.template import template
+from advisor.loop.evidence import Inferred, infer
+from advisor.loop.evidence.questions import UNLOGGED
 from advisor.selection import recommend
 from advisor.selection.facets import facets_of
 from advisor.traces.table import table_of
 from tests.cli.run import advisor
-from tests.diagnosis.evidence.records import DAY, SECOND, Rows, checked, requests
+from tests.loop.evidence.records import DAY, SECOND, Rows, checked, requests
 
 
 def busy() -> Rows:

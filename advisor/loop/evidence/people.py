@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from advisor.diagnosis.evidence.conventions import HOUR, LIMITS
-from advisor.diagnosis.evidence.effects import WRITES
-from advisor.diagnosis.evidence.observation import (
+from advisor.loop.evidence.conventions import HOUR, LIMITS
+from advisor.loop.evidence.effects import WRITES
+from advisor.loop.evidence.observation import (
     Looking,
     Observation,
     Probe,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from advisor.diagnosis.detector import Row
-from advisor.diagnosis.evidence.conventions import LIMITS
-from advisor.diagnosis.evidence.observation import Observation, nothing
+from advisor.loop.evidence.conventions import LIMITS
+from advisor.loop.evidence.observation import Observation, nothing
 from advisor.traces.table import EventTable
 
 _CALLS = """

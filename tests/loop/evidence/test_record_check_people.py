@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.diagnosis.evidence.stamp import same_model
-from tests.diagnosis.evidence.records import (
+from advisor.loop.evidence.stamp import same_model
+from tests.loop.evidence.records import (
     DAY,
     MINUTE,
     SECOND,

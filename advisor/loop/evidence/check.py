@@ -10,13 +10,13 @@ from advisor.catalog.answers import KEYS, Answers, AnswersFile
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import PLANES, Plane
 from advisor.diagnosis.citations import cite
-from advisor.diagnosis.evidence import stamp, verdicts
-from advisor.diagnosis.evidence.conventions import CONVENTIONS
-from advisor.diagnosis.evidence.foreseen import Foreseen, foreseen
-from advisor.diagnosis.evidence.observation import Number, Observation, observe
-from advisor.diagnosis.evidence.questions import PROBES, UNLOGGED
-from advisor.diagnosis.evidence.verdicts import LOUDEST_FIRST, Holding, Judged
 from advisor.diagnosis.findings import Citation, Diagnosis, Finding
+from advisor.loop.evidence import stamp, verdicts
+from advisor.loop.evidence.conventions import CONVENTIONS
+from advisor.loop.evidence.foreseen import Foreseen, foreseen
+from advisor.loop.evidence.observation import Number, Observation, observe
+from advisor.loop.evidence.questions import PROBES, UNLOGGED
+from advisor.loop.evidence.verdicts import LOUDEST_FIRST, Holding, Judged
 from advisor.selection.record import DecisionRecord, recommend
 from advisor.traces.table import EventTable
 

@@ -4,9 +4,9 @@ import json
 import random
 
 from advisor.catalog.load import shipped
-from advisor.diagnosis.evidence.conventions import CONVENTIONS
-from advisor.diagnosis.evidence.questions import PROBES, UNLOGGED
-from tests.diagnosis.evidence.records import (
+from advisor.loop.evidence.conventions import CONVENTIONS
+from advisor.loop.evidence.questions import PROBES, UNLOGGED
+from tests.loop.evidence.records import (
     DAY,
     HOUR,
     MINUTE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.diagnosis.evidence.conventions import LIMITS
-from advisor.diagnosis.evidence.observation import AGENT, Looking, Observation, Probe, nothing
+from advisor.loop.evidence.conventions import LIMITS
+from advisor.loop.evidence.observation import AGENT, Looking, Observation, Probe, nothing
 
 # Handing over is a delegation, or the work of an agent that is declared a sub-agent or peer. Several names that call
 # models may be steps taken one after another, which is no split.

@@ -9,10 +9,10 @@ from advisor.catalog.answers import KEYS
 from advisor.catalog.load import shipped
 from advisor.diagnosis.detector import Facts
 from advisor.diagnosis.diagnose import run
-from advisor.diagnosis.evidence import RecordCheck, check_record, verdicts
-from advisor.diagnosis.evidence.check import Check
-from advisor.diagnosis.evidence.observation import observe
-from advisor.diagnosis.evidence.questions import PROBES
+from advisor.loop.evidence import RecordCheck, check_record, verdicts
+from advisor.loop.evidence.check import Check
+from advisor.loop.evidence.observation import observe
+from advisor.loop.evidence.questions import PROBES
 from advisor.traces.table import table_of
 from tests.workloads import answers_file
 

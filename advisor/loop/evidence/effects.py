@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.diagnosis.evidence.conventions import LIMITS
-from advisor.diagnosis.evidence.observation import (
+from advisor.loop.evidence.conventions import LIMITS
+from advisor.loop.evidence.observation import (
     AGENT,
     Looking,
     Observation,
