@@ -10,12 +10,16 @@ from advisor.traces.formats.wrappers import WRAPPERS
 
 def document() -> str:
     """`docs/formats.md`."""
-    entries = [*shipped().signatures.values(), *shipped().weaknesses.values()]
+    catalog = shipped()
+    homes = [("signatures", each) for each in catalog.signatures.values()]
+    homes += [("weaknesses", each) for each in catalog.weaknesses.values()]
+    entries = [each for _, each in homes]
     keys = sorted({key for entry in entries for key in entry.grades})
     read = [f"| `{one.id}` | {one.title} | {one.grade} |" for one in formats()]
     shown = [
-        f"| [{entry.id}](catalog.md#{entry.id.lower()}) | {' | '.join(entry.grades.get(key, '-') for key in keys)} |"
-        for entry in entries
+        f"| [{entry.id}](catalog/{room}.md#{entry.id.lower()}) "
+        f"| {' | '.join(entry.grades.get(key, '-') for key in keys)} |"
+        for room, entry in homes
     ]
     fields = [
         f"| `{c.name}` | {c.group} | {c.unit} | {_listed(c.emitted[1:])} | {_listed(c.synonyms)} |" for c in columns()

@@ -1,1 +1,1 @@
-"""Finds out what fails: judges outcomes by section 5.4, follows reliability, maps reports in prose to the catalog."""
+"""Finds out from logs which pattern or boundary part fails, judges outcomes, and reads reports in prose."""

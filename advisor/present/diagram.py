@@ -33,13 +33,29 @@ def svg(record: DecisionRecord, catalog: Catalog | None = None) -> str:
     y = _columns(body, record, catalog, chosen)
     y = _seams(body, catalog, chosen, y + 36)
     y = _planes(body, record, y + 36)
+    about = f"{composition(record.decision)}. Control planes: {_planes_in_words(record)}."
+    return _drawing(f"Composition of {record.title}", about, body, y)
+
+
+def seam_svg(pattern: str, catalog: Catalog | None = None) -> str:
+    """One pattern's boundary as an SVG element that stands alone: proposer, verifier, commit and reject."""
+    catalog = catalog or shipped()
+    body: list[str] = []
+    height = _seams(body, catalog, [pattern], 20)
+    boundary = catalog.patterns[pattern].boundary
+    about = (
+        f"Proposer: {boundary.proposer}. Verifier: {boundary.verifier}. Commit: {boundary.commit}. "
+        f"Reject: {boundary.reject}."
+    )
+    return _drawing(f"The boundary in {pattern}", about, body, height + 8)
+
+
+def _drawing(title: str, about: str, body: list[str], height: float) -> str:
     style = (data_room("reports") / "diagram.css").read_text(encoding="utf-8")
-    name = escape(f"Composition of {record.title}")
-    about = escape(f"{composition(record.decision)}. Control planes: {_planes_in_words(record)}.")
     return (
-        f'<svg class="d" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img" '
-        f'aria-labelledby="d-title d-desc"><title id="d-title">{name}</title><desc id="d-desc">{about}</desc>'
-        f"<style>{style}</style>"
+        f'<svg class="d" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-labelledby="d-title d-desc"><title id="d-title">{escape(title)}</title>'
+        f'<desc id="d-desc">{escape(about)}</desc><style>{style}</style>'
         '<defs><marker id="d-tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
         '<path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>' + "".join(body) + "</svg>"
     )
