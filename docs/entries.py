@@ -30,8 +30,8 @@ def _overview(catalog: Catalog) -> str:
     lines = [
         "# The knowledge base",
         "",
-        f"Version {catalog.version}, printed in every report. Generated from `knowledge/` by `make docs`; an entry's id",
-        "is its file's name, its anchor here, and what `advisor explain` takes.",
+        f"Version {catalog.version}, printed in every report. Generated from `knowledge/` by `make docs`; an entry's",
+        "id is its file's name, its anchor here, and what `advisor explain` takes.",
         "",
     ]
     for room in ROOMS:
