@@ -85,7 +85,9 @@ def diagnose(
     """Find out from logs which pattern or boundary part is failing. Exit 1 if something is present or likely."""
     import gc
 
-    from advisor.cli import diagnosing
+    from advisor.cli.diagnosing import logs as of_logs
+    from advisor.cli.diagnosing import readings, without_logs
+    from advisor.cli.diagnosing.job import Job
     from advisor.errors import Fault, InputError
 
     gc.enable()
@@ -113,7 +115,7 @@ def diagnose(
         faults.append(Fault(f"advisor diagnose {min(alone)}", "reads no logs", "leave the paths out"))
     if faults:
         raise InputError(faults)
-    job = diagnosing.Job(
+    job = Job(
         logs=tuple(logs or ()),
         mapping=mapping,
         sets=tuple(set_ or ()),
@@ -126,19 +128,19 @@ def diagnose(
         look=look(no_color, output),
     )
     if text:
-        return diagnosing.prose(job)
+        return without_logs.prose(job)
     if outcomes is not None:
-        return diagnosing.over_time(job, outcomes, chart)
+        return without_logs.over_time(job, outcomes, chart)
     if ask:
-        return diagnosing.ask(job, answers, plain)
+        return without_logs.ask(job, answers, plain)
     if emit_sql is not None:
-        return diagnosing.emit(job, emit_sql)
+        return of_logs.emit(job, emit_sql)
     if init_mapping:
-        return diagnosing.propose_mapping(job)
+        return readings.propose_mapping(job)
     if check_mapping or explain_mapping:
-        return diagnosing.mapping_report(job, gains=check_mapping)
+        return readings.mapping_report(job, gains=check_mapping)
     if infer:
-        return diagnosing.infer(job, force)
+        return readings.infer(job, force)
     if request is not None:
-        return diagnosing.story(job, request)
-    return diagnosing.logs(job, record, engine, save_events)
+        return readings.story(job, request)
+    return of_logs.logs(job, record, engine, save_events)

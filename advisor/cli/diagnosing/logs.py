@@ -1,0 +1,89 @@
+"""Findings in logs, wherever those stay; and the queries for a warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.cli.diagnosing.job import Job, progress, read
+from advisor.cli.output import deliver
+from advisor.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from advisor.traces.warehouses import Warehouse
+
+
+def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | None) -> int:
+    """Findings in logs; with a record, what it foresaw and what the logs say of its answers."""
+    from advisor.diagnosis.diagnose import of_log
+    from advisor.present.diagnosis import render_diagnosis
+
+    overrides = job.overrides()
+    file = None
+    if record:
+        from advisor.catalog.answers import read_answers
+
+        file = read_answers(record)
+    warehouse = _warehouse(job, engine)
+    if warehouse:
+        from advisor.catalog.load import shipped
+        from advisor.diagnosis.diagnose import run
+
+        if file or save_events:
+            name = "--record" if file else "--save-events"
+            raise InputError([Fault(f"advisor diagnose {name}", "reads files only", f"leave {name} out here")])
+        rules = job.rules()
+        with progress(job.quiet) as report:
+            found = run(
+                warehouse,
+                shipped(),
+                facts=rules.detector_facts,
+                overrides={**rules.overrides, **overrides},
+                inventory=warehouse.inventory(),
+                progress=report,
+            )
+    else:
+        log, mapping = read(job)
+        with progress(job.quiet) as report:
+            found = of_log(log, mapping, overrides=overrides, progress=report)
+        if save_events:
+            from advisor.traces.fast.parquet import save_events as saved
+
+            saved(log.table, save_events)
+    check = None
+    if file:
+        from advisor.loop.evidence import check_record
+
+        check = check_record(file, found, log.table)
+    deliver(
+        render_diagnosis(found, job.format, check=check, color=job.look.color, width=job.look.width, redact=job.redact),
+        job.output,
+    )
+    return int(bool(found.found))
+
+
+def _warehouse(job: Job, engine: str | None) -> Warehouse | None:
+    """Where the events stay, if not in files: a database's table, or a lake under Spark."""
+    if engine not in (None, "duckdb", "spark"):
+        raise InputError([Fault(f"--engine {engine}", "is of no kind that is known", "use duckdb or spark")])
+    urls = [one for one in job.logs if "://" in one]
+    if engine == "spark":
+        from advisor.traces.warehouses import open_spark
+
+        return open_spark(job.logs)
+    if not urls:
+        return None
+    if len(job.logs) > 1:
+        raise InputError([Fault(urls[0], "is a table", "name one table and nothing else")])
+    from advisor.traces.warehouses import open_url
+
+    return open_url(urls[0])
+
+
+def emit(job: Job, dialect: str) -> int:
+    """The queries, for a warehouse."""
+    from advisor.catalog.load import shipped
+    from advisor.diagnosis.emit import emitted
+
+    deliver(emitted(dialect, shipped(), overrides={**job.rules().overrides, **job.overrides()}), job.output)
+    return 0
