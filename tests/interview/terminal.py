@@ -15,6 +15,7 @@ class Terminal:
     """Runs `advisor` in a pty and keeps the screen that a person would see."""
 
     program: tuple[str, ...] = ("-m", "advisor")
+    rows = 24
 
     def __init__(self, *arguments: str, cwd: Path, **environment: str) -> None:
         keep = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES", "FORCE_COLOR")}
@@ -23,13 +24,13 @@ class Terminal:
             [*self.program, *arguments],
             cwd=str(cwd),
             env=keep | {"TERM": "xterm-256color"} | environment,
-            dimensions=(24, 80),
+            dimensions=(self.rows, 80),
             encoding="utf-8",
             timeout=20,
         )
         self.child.delaybeforesend = 0
         self.raw = ""
-        self._screen = pyte.HistoryScreen(80, 24, history=2000)
+        self._screen = pyte.HistoryScreen(80, self.rows, history=2000)
         self._stream = pyte.Stream(self._screen)
 
     def read(self, seconds: float = 0.05) -> None:
@@ -53,6 +54,11 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen's lines, as they are shown now."""
         return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """The screen's characters with their colours, line by line."""
+        return [[self._screen.buffer[y][x] for x in range(80)] for y in range(self.rows)]
 
     @property
     def text(self) -> str:
