@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: prove help demo test test-slow check lint types contracts docs docs-check wheel bench clean
+.PHONY: help demo test test-slow lint types contracts docs docs-check site screens prove wheel check bench clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,13 +44,19 @@ docs: $(READY) ## Write the generated parts of docs/ anew
 docs-check: $(READY) ## Check that the generated parts of docs/ are up to date
 	$(BIN)/python docs/generate.py --check
 
+site: $(READY) ## Build the documentation site; every warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/site
+
+screens: $(READY) ## Take the README's pictures anew (after make demo; needs Chromium)
+	$(BIN)/python docs/screens.py
+
 prove: $(READY) ## Prove the rule base over every answer vector that matters
 	$(BIN)/python docs/prove.py
 
 wheel: $(READY) ## Build a wheel from a clean clone and compare its work with the checkout's
 	$(BIN)/python -m pytest -q tests/test_wheel.py -m slow
 
-check: lint types contracts docs-check test wheel ## What CI runs
+check: lint types contracts docs-check site test wheel ## What CI runs
 
 bench: $(READY) ## Print the benchmarks (ratios against a baseline of the same run)
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
