@@ -1,6 +1,6 @@
 """The application: its commands, and how each kind of ending becomes an exit code.
 
-0: nothing to report, or the work is done; 1: found something; 2: could not work, one line a fault on stderr.
+What each code means stands in `advisor.cli.exits`; faults go to stderr, one a line.
 """
 
 import os
@@ -10,6 +10,7 @@ import typer
 
 from advisor.cli.catalog import catalog_app
 from advisor.cli.diagnose import diagnose
+from advisor.cli.exits import EPILOG
 from advisor.cli.explain import explain
 from advisor.cli.interview import interview
 from advisor.cli.judge import judge
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     no_args_is_help=True,
+    epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command()(interview)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli.exits import FailOn
 from advisor.cli.options import NoColorOption, OutputOption, QuietOption, look
 
 
@@ -36,6 +37,21 @@ def diagnose(
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="ID.NAME=VALUE", help="Override a threshold; may be repeated.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Run only this detector; may be repeated.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", metavar="LEVEL", help=f"Exit 1 from here on: {', '.join(FailOn)}.")
+    ] = FailOn.likely,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="Findings that are accepted for now (TOML).")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Propose a baseline of what is found now.")
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option("--today", metavar="DATE", hidden=True, help="The day to hold a baseline against.")
     ] = None,
     infer: Annotated[bool, typer.Option("--infer", help="Write an answers file from the logs (to -o FILE).")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="No logs: ask for symptoms, one at a time.")] = False,
@@ -87,6 +103,7 @@ def diagnose(
 
     from advisor.cli.diagnosing import logs as of_logs
     from advisor.cli.diagnosing import readings, without_logs
+    from advisor.cli.diagnosing.gate import Gate, day
     from advisor.cli.diagnosing.job import Job
     from advisor.errors import Fault, InputError
 
@@ -96,6 +113,7 @@ def diagnose(
         "--outcomes": outcomes is not None,
         "--ask": ask,
         "--infer": infer,
+        "--write-baseline": write_baseline is not None,
         "--request": request is not None,
         "--init-mapping": init_mapping,
         "--check-mapping": check_mapping,
@@ -118,6 +136,7 @@ def diagnose(
     job = Job(
         logs=tuple(logs or ()),
         mapping=mapping,
+        only=tuple(only) if only else None,
         sets=tuple(set_ or ()),
         memory=memory,
         threads=threads,
@@ -127,12 +146,18 @@ def diagnose(
         quiet=quiet,
         look=look(no_color, output),
     )
+    if write_baseline and baseline not in (None, write_baseline):
+        mend = "name the same file, or leave --baseline out"
+        raise InputError([Fault(f"--write-baseline {write_baseline}", "is another file than --baseline", mend)])
+    if write_baseline:
+        baseline = write_baseline if write_baseline.exists() else None
+    gate = Gate(fail_on, baseline, day(today))
     if text:
         return without_logs.prose(job)
     if outcomes is not None:
         return without_logs.over_time(job, outcomes, chart)
     if ask:
-        return without_logs.ask(job, answers, plain)
+        return without_logs.ask(job, gate, answers, plain)
     if emit_sql is not None:
         return of_logs.emit(job, emit_sql)
     if init_mapping:
@@ -143,4 +168,4 @@ def diagnose(
         return readings.infer(job, force)
     if request is not None:
         return readings.story(job, request)
-    return of_logs.logs(job, record, engine, save_events)
+    return of_logs.logs(job, gate, record, engine, save_events, write_baseline)

@@ -12,6 +12,7 @@ from advisor.diagnosis.citations import cite, provenance
 from advisor.diagnosis.detector import Asked, Detector, Facts, Signs, Verdict, numbered
 from advisor.diagnosis.detectors import detectors
 from advisor.diagnosis.findings import SEVERITIES, VERDICTS, Assessability, Diagnosis, Finding, Severity
+from advisor.diagnosis.fingerprint import scope
 from advisor.diagnosis.lenses import lenses
 from advisor.diagnosis.statistics import wilson
 from advisor.diagnosis.versions import skew, versions
@@ -53,8 +54,10 @@ def run(
         progress: Called with a detector's id and the share done.
 
     Raises:
-        InputError: An override names no signature or none of its thresholds.
+        InputError: An override names no signature or none of its thresholds; `only` names no detector.
     """
+    if unknown := [id for id in only or () if id not in detectors()]:
+        raise InputError(Fault(f"--only {id}", "is no detector", "advisor catalog lists them") for id in unknown)
     chosen = [detector for id, detector in detectors().items() if only is None or id in only]
     entries = [entry_of(catalog, detector.id) for detector in chosen]
     in_force = _thresholds(catalog, overrides)
@@ -90,6 +93,7 @@ def diagnose(
     *,
     mapping: LogMapping = NOTHING,
     overrides: Mapping[str, float] | None = None,
+    only: Sequence[str] | None = None,
     stdin: IO[bytes] | None = None,
     memory: str | None = None,
     threads: int | None = None,
@@ -101,6 +105,7 @@ def diagnose(
         logs: Files, folders, globs, or `-` for `stdin`.
         mapping: What the logs' fields and names mean, and facts that no log holds (`read_mapping`).
         overrides: Thresholds by `<signature>.<slug>`; they win over the mapping's facts.
+        only: Ids of the detectors to run; all, unless given.
         stdin: Where `-` is read from.
         memory: The most memory that the engine takes, such as "512MB".
         threads: The engine's threads.
@@ -110,7 +115,7 @@ def diagnose(
         InputError: Logs that cannot be read or hold no event; thresholds that do not exist.
     """
     log = load(logs, mapping=mapping, stdin=stdin, memory=memory, threads=threads, progress=progress)
-    return of_log(log, mapping, overrides=overrides, progress=progress)
+    return of_log(log, mapping, overrides=overrides, only=only, progress=progress)
 
 
 def of_log(
@@ -118,6 +123,7 @@ def of_log(
     mapping: LogMapping = NOTHING,
     *,
     overrides: Mapping[str, float] | None = None,
+    only: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Diagnosis:
     """The diagnosis of a log that is loaded already."""
@@ -126,6 +132,7 @@ def of_log(
         shipped(),
         facts=mapping.detector_facts,
         overrides={**mapping.overrides, **(overrides or {})},
+        only=only,
         inventory=log.inventory(),
         progress=progress,
     )
@@ -236,6 +243,7 @@ def _finding(
         thresholds=thresholds,
         overridden=overridden,
         detail={title: tuple(rows) for title, rows in signs.detail.items()},
+        scope=scope(table, entry.id, signs.rows),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.diagnosis.detector import Grade, Row, Verdict
+from advisor.diagnosis.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from advisor.diagnosis.reliability.momentum import Momentum
@@ -52,6 +53,14 @@ class Assessability:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How a finding stands to a baseline: accepted (by whom, until when, why), or why it came back."""
+
+    accepted: bool
+    said: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One detector's answer.
 
@@ -62,6 +71,8 @@ class Finding:
         said: One sentence with the numbers.
         cause_seen: What in the log speaks for the catalog's cause; apart from the symptom.
         thresholds: Those in force, by slug; `overridden` names the ones that the user set.
+        scope: What it is about, such as `tool=charge_card` (`advisor.diagnosis.fingerprint`).
+        standing: How it stands to a baseline; None where none speaks of it.
     """
 
     signature: str
@@ -94,11 +105,23 @@ class Finding:
     thresholds: Mapping[str, float]
     overridden: tuple[str, ...]
     detail: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    scope: tuple[str, ...] = ()
+    standing: Standing | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a baseline accepts it."""
+        return self.standing is not None and self.standing.accepted
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same of it from run to run."""
+        return fingerprint(self.signature, self.scope)
 
     @property
     def found(self) -> bool:
-        """Whether it makes the run end with exit code 1."""
-        return self.verdict in FOUND
+        """Whether it is present or likely, and not accepted: unless told otherwise, the run ends in exit code 1."""
+        return self.verdict in FOUND and not self.accepted
 
 
 @dataclass(frozen=True)
@@ -112,6 +135,7 @@ class Diagnosis:
         log_next: Columns that would unlock the most detectors, with the ids that each would unlock, best first.
         reliability: How the log's own outcomes move over time, where there are enough of them; `momentum` beside it.
         versions: Each version of model, prompt, policy and code: kind, version, first and last seen, rows.
+        unused: Entries of a baseline that accept nothing, and why; None where no baseline was given.
     """
 
     inventory: Mapping[str, Any]
@@ -124,8 +148,9 @@ class Diagnosis:
     knowledge_version: str
     reliability: Reliability | None = None
     momentum: Momentum | None = None
+    unused: tuple[str, ...] | None = None
 
     @property
     def found(self) -> tuple[Finding, ...]:
-        """Findings that are present or likely."""
+        """Findings that are present or likely, and not accepted."""
         return tuple(finding for finding in self.findings if finding.found)

@@ -25,6 +25,7 @@ class Job:
 
     logs: tuple[str, ...]
     mapping: Path | None
+    only: tuple[str, ...] | None
     sets: tuple[str, ...]
     memory: str | None
     threads: int | None

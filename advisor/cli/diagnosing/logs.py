@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.cli.diagnosing.gate import Gate, write_baseline
 from advisor.cli.diagnosing.job import Job, progress, read
 from advisor.cli.output import deliver
 from advisor.errors import Fault, InputError
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from advisor.traces.warehouses import Warehouse
 
 
-def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | None) -> int:
+def logs(
+    job: Job, gate: Gate, record: Path | None, engine: str | None, save_events: Path | None, write: Path | None
+) -> int:
     """Findings in logs; with a record, what it foresaw and what the logs say of its answers."""
     from advisor.diagnosis.diagnose import of_log
     from advisor.present.diagnosis import render_diagnosis
 
+    accepted = gate.accepted()
     overrides = job.overrides()
     file = None
     if record:
@@ -39,17 +43,21 @@ def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | 
                 shipped(),
                 facts=rules.detector_facts,
                 overrides={**rules.overrides, **overrides},
+                only=job.only,
                 inventory=warehouse.inventory(),
                 progress=report,
             )
     else:
         log, mapping = read(job)
         with progress(job.quiet) as report:
-            found = of_log(log, mapping, overrides=overrides, progress=report)
+            found = of_log(log, mapping, overrides=overrides, only=job.only, progress=report)
         if save_events:
             from advisor.traces.fast.parquet import save_events as saved
 
             saved(log.table, save_events)
+    if write:
+        return write_baseline(gate, write, found, job.quiet)
+    found = gate.held(found, accepted)
     check = None
     if file:
         from advisor.loop.evidence import check_record
@@ -59,7 +67,7 @@ def logs(job: Job, record: Path | None, engine: str | None, save_events: Path | 
         render_diagnosis(found, job.format, check=check, color=job.look.color, width=job.look.width, redact=job.redact),
         job.output,
     )
-    return int(bool(found.found))
+    return gate.code(found)
 
 
 def _warehouse(job: Job, engine: str | None) -> Warehouse | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from advisor.cli.diagnosing.gate import Gate
 from advisor.cli.diagnosing.job import Job
 from advisor.cli.output import deliver
 
 
-def ask(job: Job, answers: Path | None, plain: bool) -> int:
+def ask(job: Job, gate: Gate, answers: Path | None, plain: bool) -> int:
     """No logs: symptoms, one at a time, or from a file."""
     from advisor.present.diagnosis import render_diagnosis
 
@@ -28,7 +29,7 @@ def ask(job: Job, answers: Path | None, plain: bool) -> int:
             print("Nothing was answered.", file=sys.stderr)
             return 0
     deliver(render_diagnosis(found, job.format, color=job.look.color, width=job.look.width), job.output)
-    return int(bool(found.found))
+    return gate.code(found)
 
 
 def prose(job: Job) -> int:

@@ -42,6 +42,8 @@ def draw(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = Non
         from advisor.present.diagnosis import record_check
 
         record_check.draw(console, check)
+    for said in words.unused(diagnosis):
+        console.print(Text(printable(said), style="yellow"))
     checked, unchecked = words.quiet(diagnosis)
     if checked or unchecked:
         _heading(console, "No symptom shown")
@@ -163,6 +165,8 @@ def _finding(console: Console, finding: Finding) -> None:
         ("Cases", words.cases(finding)),
         ("How sure", words.sureness(finding)),
         ("Where", f"{finding.pattern}, boundary part {finding.sdb_part}"),
+        ("About", ", ".join(finding.scope)),
+        ("Baseline", words.standing(finding)),
         ("Refuted", finding.refuted),
         ("Cause", finding.cause),
         ("Cause seen", finding.cause_seen or "nothing in the log speaks for it"),

@@ -106,6 +106,13 @@ class Evidence(Shape):
     ts_us: int | None
 
 
+class Stands(Shape):
+    """How a finding stands to the baseline that was given."""
+
+    accepted: bool
+    said: str
+
+
 class FoundOne(Shape):
     """One detector's answer; `count` of `of` cases (`unit`) show the symptom, of `relevant` that its rule speaks of."""
 
@@ -139,6 +146,9 @@ class FoundOne(Shape):
     thresholds: dict[str, float]
     overridden: tuple[str, ...]
     detail: dict[str, tuple[dict[str, Any], ...]]
+    scope: tuple[str, ...]
+    fingerprint: str
+    standing: Stands | None
 
 
 class VersionSeen(Shape):
@@ -155,7 +165,8 @@ class DiagnosisDocument(Shape):
     """The JSON shape `advisor/diagnosis/1`; findings stand the loudest and most severe first.
 
     `reliability` is `advisor/reliability/1`, and null beside `momentum` where the log holds too few outcomes; `record`
-    is `advisor/record-check/1`, and null where no record was given.
+    is `advisor/record-check/1`, and null where no record was given. `baseline_unused` says which entries of a baseline
+    accept nothing, and why; null where no baseline was given.
     """
 
     schema_: Literal["advisor/diagnosis/1"] = Field(default="advisor/diagnosis/1", alias="schema")
@@ -169,6 +180,7 @@ class DiagnosisDocument(Shape):
     record: dict[str, Any] | None
     log_next: tuple[str, ...]
     log_next_unlocks: dict[str, tuple[str, ...]]
+    baseline_unused: tuple[str, ...] | None
     knowledge_version: str
 
     def to_json(self) -> dict[str, Any]:
@@ -199,6 +211,7 @@ def document(diagnosis: Diagnosis, check: RecordCheck | None = None) -> Diagnosi
         record=_plain(check.to_json()) if check else None,
         log_next=tuple(column for column, _ in diagnosis.log_next),
         log_next_unlocks=dict(diagnosis.log_next),
+        baseline_unused=diagnosis.unused,
         knowledge_version=diagnosis.knowledge_version,
     )
 
@@ -220,6 +233,8 @@ def _found(finding: Finding) -> FoundOne:
         "p_value": _plain(finding.p_value),
         "thresholds": dict(finding.thresholds),
         "detail": {title: _plain(rows) for title, rows in finding.detail.items()},
+        "standing": finding.standing and Stands(**_plain(vars(finding.standing))),
+        "scope": tuple(_plain(each) for each in finding.scope),
     }
     return FoundOne(**given)
 

@@ -19,19 +19,21 @@ _SKIPPED = ("not_assessable", "insufficient")
 def render(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """One suite: present and likely fail, what could not be checked is skipped with the reason, the rest passes.
 
-    A possible finding passes, and says so in its output: it is no ground to stop a pipeline. A statement of a record
+    A possible finding passes, and says so in its output: it is no ground to stop a pipeline. What a baseline accepts is
+    skipped, with who accepted it, why and until when. A statement of a record
     fails where the logs contradict it, and is skipped where they cannot show it.
     """
     stated = sorted(check.checks, key=lambda each: each.subject) if check else []
     failures = sum(finding.found for finding in diagnosis.findings) + len(check.contradicted if check else ())
-    skipped = sum(finding.verdict in _SKIPPED for finding in diagnosis.findings)
+    skipped = sum(finding.verdict in _SKIPPED or finding.accepted for finding in diagnosis.findings)
     skipped += sum(each.verdict == "not_observable" for each in stated)
     counts = {"tests": str(len(diagnosis.findings) + len(stated)), "failures": str(failures), "errors": "0"}
     root = Element("testsuites", {"name": "advisor diagnose", **counts})
     suite = SubElement(root, "testsuite", {"name": "advisor diagnose", **counts, "skipped": str(skipped)})
     properties = SubElement(suite, "properties")
     about = {"read": words.was_read(diagnosis), "knowledge": diagnosis.knowledge_version}
-    for name, value in {**about, **words.over_time(diagnosis)}.items():
+    unused = {f"baseline-{at}": said for at, said in enumerate(words.unused(diagnosis), 1)}
+    for name, value in {**about, **words.over_time(diagnosis), **unused}.items():
         SubElement(properties, "property", {"name": name, "value": printable(value)})
     for finding in sorted(diagnosis.findings, key=lambda each: each.signature):
         _case(suite, finding)
@@ -47,6 +49,8 @@ def _case(suite: Element, finding: Finding) -> None:
     if finding.found:
         kind = f"{finding.verdict}, {finding.severity}"
         SubElement(case, "failure", {"type": kind, "message": f"{finding.title}: {said}"}).text = _text(finding)
+    elif finding.accepted:
+        SubElement(case, "skipped", {"message": f"{printable(words.standing(finding))}: {said}"})
     elif finding.verdict in _SKIPPED:
         SubElement(case, "skipped", {"message": f"{words.verdict(finding.verdict)}: {said}"})
     elif finding.verdict == "possible":
@@ -72,7 +76,8 @@ def _statement(suite: Element, each: Check) -> None:
 
 def _text(finding: Finding) -> str:
     rows = [f"{words.place(each)}: {each.text}" for each in finding.evidence]
-    lines = [*rows, f"Cause: {finding.cause}", f"Correction: {finding.correction}"]
+    about = [f"Fingerprint: {finding.fingerprint}", *([words.standing(finding)] if finding.standing else [])]
+    lines = [*rows, f"Cause: {finding.cause}", f"Correction: {finding.correction}", *about]
     if finding.cause_seen:
         lines.insert(len(rows), f"Cause seen: {finding.cause_seen}")
     return "\n".join(map(printable, lines))

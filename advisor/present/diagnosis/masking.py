@@ -46,6 +46,7 @@ def _finding(finding: Finding) -> Finding:
         refuted=finding.refuted and redact(finding.refuted),
         checked=tuple(redact(each) for each in finding.checked),
         detail={redact(title): tuple(_values(row) for row in rows) for title, rows in finding.detail.items()},
+        scope=tuple(redact(each) for each in finding.scope),
     )
 
 

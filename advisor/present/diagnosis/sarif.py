@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from advisor import __version__
 from advisor.diagnosis.findings import Citation, Diagnosis, Finding, Severity
+from advisor.diagnosis.fingerprint import fingerprint
 from advisor.errors import printable
 from advisor.present.diagnosis import words
 
@@ -94,6 +94,8 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 def _about(diagnosis: Diagnosis, check: RecordCheck | None) -> dict[str, str]:
     about = {"read": words.was_read(diagnosis), "rest": words.rest(diagnosis), **words.over_time(diagnosis)}
+    if unused := words.unused(diagnosis):
+        about["baseline"] = " ".join(unused)
     if check:
         from advisor.present.diagnosis.record_check import headline
 
@@ -128,7 +130,7 @@ def _contradiction(each: Check, rule: int) -> dict[str, Any]:
             {**_location(row), "id": number, "message": {"text": printable(row.text)}}
             for number, row in enumerate(each.evidence, 1)
         ],
-        "partialFingerprints": {"advisorSignature/v1": sha256(rule_id(each).encode()).hexdigest()},
+        "partialFingerprints": {"advisorFinding/v1": fingerprint(rule_id(each), ())},
         "properties": {"verdict": each.verdict, "recorded": printable(each.recorded), "shows": each.shows},
     }
 
@@ -147,7 +149,7 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
             for number, each in enumerate((*finding.evidence, *finding.cause_evidence), 1)
         ],
         # Neither numbers nor places: those change from log to log while the finding stays the same.
-        "partialFingerprints": {"advisorSignature/v1": fingerprint(finding)},
+        "partialFingerprints": {"advisorFinding/v1": finding.fingerprint},
         "rank": round(finding.confidence * 100, 1),
         "properties": {
             "verdict": finding.verdict,
@@ -158,14 +160,17 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
             "unit": finding.unit,
         },
     }
+    if finding.scope:
+        made["properties"]["scope"] = [printable(each) for each in finding.scope]
+    if finding.standing:
+        made["properties"]["baseline"] = printable(words.standing(finding))
+    if finding.accepted:
+        made["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": printable(words.standing(finding))}
+        ]
     if finding.cause_seen:
         made["properties"]["causeSeen"] = printable(finding.cause_seen)
     return made
-
-
-def fingerprint(finding: Finding) -> str:
-    """What stays the same of a finding from run to run: which detector speaks of which part."""
-    return sha256("\0".join((finding.signature, finding.pattern, finding.sdb_part)).encode()).hexdigest()
 
 
 def _notification(finding: Finding, rule: int) -> dict[str, Any]:

@@ -48,6 +48,10 @@ def summary(console: Console, diagnosis: Diagnosis, check: RecordCheck | None = 
         foot += clipped(console, Text(printable(first_line(check)), style=style), 2)
     if diagnosis.reliability and diagnosis.reliability.verdict == "falling":
         foot += clipped(console, Text(printable(words.falling(diagnosis)), style="bold red"), 2)
+    unused = words.unused(diagnosis)
+    if unused:
+        more = f" (and {len(unused) - 1} more, below)" if len(unused) > 1 else ""
+        foot += clipped(console, Text(printable(unused[0] + more), style="yellow"), 2)
     if diagnosis.log_next:
         said = [printable(f"Log next: {words.next_columns(diagnosis, most)}") for most in range(5, 0, -1)]
         fitting = next((each for each in said if cell_len(each) <= console.width), said[-1])
@@ -82,6 +86,8 @@ def _findings(console: Console, found: tuple[Finding, ...], room: int) -> list[T
 def _block(console: Console, finding: Finding, said: int, rows: int, fix: int) -> list[Text]:
     """A finding in a few lines: what it is, what was seen, where, and what to do."""
     lines = clipped(console, title(finding), 1)
+    if finding.standing:
+        lines += clipped(console, Text(printable(words.standing(finding)), style="yellow"), 1, "  ")
     lines += clipped(console, Text(printable(finding.said)), said, "  ")
     for first in finding.evidence[:1]:
         place = _short(printable(words.place(first)), console.width // 2)

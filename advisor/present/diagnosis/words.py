@@ -54,13 +54,14 @@ def was_read(diagnosis: Diagnosis) -> str:
 
 
 def shown(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """Findings with a symptom that was not refuted."""
-    return tuple(finding for finding in diagnosis.findings if finding.verdict in SHOWN)
+    """Findings with a symptom that was not refuted; those that a baseline accepts come last."""
+    return tuple(sorted((f for f in diagnosis.findings if f.verdict in SHOWN), key=lambda f: f.accepted))
 
 
 def loud(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """Findings with a symptom, refuted or not: those that have rows to show."""
-    return tuple(finding for finding in diagnosis.findings if finding.verdict in (*SHOWN, "refuted"))
+    """Findings with a symptom, refuted or not: those that have rows to show; accepted ones after those that are not."""
+    refuted = (finding for finding in diagnosis.findings if finding.verdict == "refuted")
+    return (*shown(diagnosis), *refuted)
 
 
 def quiet(diagnosis: Diagnosis) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -79,9 +80,9 @@ def left_unchecked(findings: Sequence[Finding]) -> str:
 
 
 def headline(diagnosis: Diagnosis) -> str:
-    """How many findings of each loud verdict there are; or that there are none."""
-    counts = Counter(finding.verdict for finding in shown(diagnosis))
-    return ", ".join(f"{counts[name]} {name}" for name in SHOWN if counts[name]) or "Nothing was found"  # type: ignore[index]
+    """How many findings of each loud verdict there are, and how many are accepted; or that there are none."""
+    counts = Counter("accepted" if finding.accepted else finding.verdict for finding in shown(diagnosis))
+    return ", ".join(f"{counts[name]} {name}" for name in (*SHOWN, "accepted") if counts[name]) or "Nothing was found"
 
 
 def rest(diagnosis: Diagnosis) -> str:
@@ -95,6 +96,19 @@ def rest(diagnosis: Diagnosis) -> str:
 def counts(diagnosis: Diagnosis) -> str:
     """How many findings there are of each verdict, the quiet ones too."""
     return f"{headline(diagnosis)}. {rest(diagnosis)}" if shown(diagnosis) else rest(diagnosis)
+
+
+def standing(finding: Finding) -> str:
+    """How a finding stands to the baseline, as a sentence; empty where none speaks of it."""
+    if finding.standing is None:
+        return ""
+    said = finding.standing.said
+    return said[:1].upper() + said[1:] if finding.accepted else f"No longer accepted: {said}"
+
+
+def unused(diagnosis: Diagnosis) -> list[str]:
+    """What is to be said of a baseline's entries that accept nothing."""
+    return [f"Baseline: {each}." for each in diagnosis.unused or ()]
 
 
 def falling(diagnosis: Diagnosis) -> str:
