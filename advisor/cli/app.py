@@ -17,6 +17,7 @@ from advisor.cli.judge import judge
 from advisor.cli.recommend import recommend
 from advisor.cli.replay import replay
 from advisor.cli.scaffold import scaffold
+from advisor.cli.verify import verify
 from advisor.errors import InputError, printable
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command()(diagnose)
 app.command()(judge)
 app.command()(replay)
 app.command()(scaffold)
+app.command()(verify)
 app.command()(explain)
 app.add_typer(catalog_app, name="catalog")
 

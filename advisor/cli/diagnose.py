@@ -53,6 +53,15 @@ def diagnose(
     today: Annotated[
         str | None, typer.Option("--today", metavar="DATE", hidden=True, help="The day to hold a baseline against.")
     ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", metavar="FILE", help="Seal report, rows and versions in FILE (.zip).")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Leave older work out: 2026-11-22, 24h, 7d.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option("--cache", metavar="DIR", help="Keep what was read; the next run reads it faster.")
+    ] = None,
     infer: Annotated[bool, typer.Option("--infer", help="Write an answers file from the logs (to -o FILE).")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="No logs: ask for symptoms, one at a time.")] = False,
     answers: Annotated[
@@ -131,6 +140,8 @@ def diagnose(
         faults.append(Fault("advisor diagnose", "was given no logs", "name files, folders, a glob, or - for stdin"))
     if logs and alone:
         faults.append(Fault(f"advisor diagnose {min(alone)}", "reads no logs", "leave the paths out"))
+    if bundle and chosen:
+        faults.append(Fault("advisor diagnose --bundle", f"seals no {chosen[0]}", "leave one of them out"))
     if faults:
         raise InputError(faults)
     job = Job(
@@ -138,6 +149,8 @@ def diagnose(
         mapping=mapping,
         only=tuple(only) if only else None,
         sets=tuple(set_ or ()),
+        since=since,
+        cache=cache,
         memory=memory,
         threads=threads,
         redact=not no_redact,
@@ -168,4 +181,4 @@ def diagnose(
         return readings.infer(job, force)
     if request is not None:
         return readings.story(job, request)
-    return of_logs.logs(job, gate, record, engine, save_events, write_baseline)
+    return of_logs.logs(job, gate, record, engine, save_events, write_baseline, bundle)

@@ -21,6 +21,8 @@ _VERSIONED: Mapping[str, Mapping[str, str]] = {
     id: {**_NAMES, "model": "model_version"} for id in ("P3-replay-divergence", "SDB-model-dependent-verifier")
 }
 """Findings that speak of a version; any other would be a new one after each release."""
+_MASK = re.compile(r"\[([a-z-]{2,16}):[0-9a-f]{4}\]")
+"""A name that was masked before it came here: its hash is another one at each run."""
 MOST = 5
 """Convention: more names of one sort than these say that the finding is about no few of them; none is listed then."""
 _RUN = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}|\d{4,}")
@@ -47,4 +49,5 @@ def scope(table: Events, signature: str, row_ids: Sequence[int]) -> tuple[str, .
 
 def fingerprint(signature: str, scope: Sequence[str]) -> str:
     """A finding's identity as 32 hexadecimal digits: its signature and what it is about."""
-    return sha256("\0".join((signature, *scope)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    names = (_MASK.sub(r"[\1]", each) for each in scope)
+    return sha256("\0".join((signature, *names)).encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -15,12 +15,22 @@ if TYPE_CHECKING:
 
 
 def logs(
-    job: Job, gate: Gate, record: Path | None, engine: str | None, save_events: Path | None, write: Path | None
+    job: Job,
+    gate: Gate,
+    record: Path | None,
+    engine: str | None,
+    save_events: Path | None,
+    write: Path | None,
+    bundle: Path | None,
 ) -> int:
     """Findings in logs; with a record, what it foresaw and what the logs say of its answers."""
     from advisor.diagnosis.diagnose import of_log
     from advisor.present.diagnosis import render_diagnosis
 
+    if bundle:
+        from advisor.cli.diagnosing.sealing import seal, sealable
+
+        sealable(job)
     accepted = gate.accepted()
     overrides = job.overrides()
     file = None
@@ -33,9 +43,11 @@ def logs(
         from advisor.catalog.load import shipped
         from advisor.diagnosis.diagnose import run
 
-        if file or save_events:
-            name = "--record" if file else "--save-events"
-            raise InputError([Fault(f"advisor diagnose {name}", "reads files only", f"leave {name} out here")])
+        alone = {"--record": file, "--save-events": save_events, "--since": job.since, "--cache": job.cache}
+        if given := [name for name, value in alone.items() if value]:
+            raise InputError(
+                Fault(f"advisor diagnose {name}", "reads files only", f"leave {name} out") for name in given
+            )
         rules = job.rules()
         with progress(job.quiet) as report:
             found = run(
@@ -63,6 +75,8 @@ def logs(
         from advisor.loop.evidence import check_record
 
         check = check_record(file, found, log.table)
+    if bundle:
+        seal(bundle, job, gate, (record, file) if record and file else None, found, check)
     deliver(
         render_diagnosis(found, job.format, check=check, color=job.look.color, width=job.look.width, redact=job.redact),
         job.output,
