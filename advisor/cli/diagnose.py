@@ -21,6 +21,7 @@ class DiagnosisFormat(StrEnum):
     json = "json"
     sarif = "sarif"
     junit = "junit"
+    summary = "summary"
 
 
 def diagnose(
@@ -140,6 +141,9 @@ def diagnose(
         faults.append(Fault("advisor diagnose", "was given no logs", "name files, folders, a glob, or - for stdin"))
     if logs and alone:
         faults.append(Fault(f"advisor diagnose {min(alone)}", "reads no logs", "leave the paths out"))
+    if format == DiagnosisFormat.summary and (chosen or not record):
+        mend = "add --record ANSWERS, and leave other jobs out"
+        faults.append(Fault("--format summary", "is of logs held against a decision record", mend))
     if bundle and chosen:
         faults.append(Fault("advisor diagnose --bundle", f"seals no {chosen[0]}", "leave one of them out"))
     if faults:

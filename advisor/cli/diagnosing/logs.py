@@ -77,6 +77,11 @@ def logs(
         check = check_record(file, found, log.table)
     if bundle:
         seal(bundle, job, gate, (record, file) if record and file else None, found, check)
+    if file and check and job.format == "summary":
+        from advisor.present.summary import render_summary
+
+        deliver(render_summary(found, check, file, gate.today, redact=job.redact), job.output)
+        return gate.code(found)
     deliver(
         render_diagnosis(found, job.format, check=check, color=job.look.color, width=job.look.width, redact=job.redact),
         job.output,
