@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from advisor.errors import Fault, InputError
 from advisor.traces import derive
@@ -27,6 +27,12 @@ from advisor.traces.records import Event, Source
 from advisor.traces.spool import Spool
 from advisor.traces.table import EventTable, connect
 from advisor.traces.unwrapping import unwrapped
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from advisor.traces.cache import Cache
+    from advisor.traces.since import LeftOut
 
 SHOWN_BAD = 20
 """Bad records that the inventory lists for a file; all are counted and are rows of the kind `unknown`."""
@@ -55,6 +61,7 @@ class Log:
     guessed: dict[tuple[str, str], tuple[int, str, int]]
     copies: int
     tally: Tally = field(default_factory=Tally)
+    left_out: LeftOut | None = None
 
     def inventory(self) -> dict[str, Any]:
         """The JSON of what was read: files, rows, bad rows, requests, coverage, guessed kinds."""
@@ -75,6 +82,7 @@ class Log:
             "rows": sum(one.rows for one in self.files),
             "bad_rows": sum(one.bad_rows for one in self.files),
             "copies": self.copies,
+            "left_out": asdict(self.left_out) if self.left_out else None,
             "requests": int(requests),
             "guessed_kinds": [
                 {"name": name, "kind": kind, "rows": rows, "file": file, "line": line}
@@ -91,6 +99,7 @@ def load(
     stdin: IO[bytes] | None = None,
     memory: str | None = None,
     threads: int | None = None,
+    cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> Log:
     """Reads files, folders, globs and standard input (`-`).
@@ -101,6 +110,7 @@ def load(
         stdin: Where `-` is read from.
         memory: DuckDB's limit, such as "512MB".
         threads: DuckDB's threads.
+        cache: Where events of files that were read before are kept.
         progress: Told of each file and the share of all bytes that lies before it.
 
     Raises:
@@ -109,33 +119,33 @@ def load(
     with tempfile.TemporaryDirectory(prefix="advisor-") as folder:
         wanted = inputs(given, stdin, Path(folder))
         con = connect(memory, threads)
-        total = sum(one.size for one in wanted) or 1
-        loader = _Loader(Path(folder), mapping)
-        done = 0
-        for number, one in enumerate(wanted):
-            if progress:
-                progress(one.name, done / total)
-            loader.read(number, one)
-            done += one.size
-        loader.spool.close()
+        loader, table = Loader(Path(folder), mapping), None
+        if cache:
+            from advisor.traces.cache import filled
+
+            table = filled(cache, loader, con, wanted, progress)
+        if table is None:
+            loader = Loader(Path(folder), mapping)
+            loader.read_all(wanted, progress)
+            loader.refuse()
+            table = loader.table(con, wanted)
         loader.refuse()
-        table = EventTable(con, loader.spool.present)
-        table.files = [one.name for one in wanted]
-        table.add_spool(loader.spool.path)
-        kinds = set(loader.spool.kinds)
-        for fast in loader.large:
-            kinds |= loader.scan(table, fast)
-        loader.refuse()
-        table.extend(derive.needed(mapping, kinds))
-    copies = derive.derive(table, mapping, kinds)
+        table.extend(derive.needed(mapping, loader.kinds))
+    copies = derive.derive(table, mapping, loader.kinds)
     table.ready()
     if progress:
         progress("", 1.0)
     return Log(table, tuple(loader.files), loader.guessed, copies, loader.tally)
 
 
-class _Loader:
-    """Spools every input's events; keeps count of what became of each file."""
+class Loader:
+    """Spools every input's events; keeps count of what became of each file.
+
+    Attributes:
+        large: Files that a scan is to read, when the table is made.
+        kinds: Kinds of rows, once the table is made.
+        scanned: Whether a large file's rows came from a cache.
+    """
 
     def __init__(self, folder: Path, mapping: LogMapping) -> None:
         self.spool = Spool(folder / "events.jsonl")
@@ -144,8 +154,30 @@ class _Loader:
         self.guessed: dict[tuple[str, str], tuple[int, str, int]] = {}
         self.large: list[FastFile | Canonical] = []
         self.tally = Tally()
-        self._folder = folder
-        self._mapping = mapping
+        self.kinds: set[str] = set()
+        self.scanned = False
+        self.folder = folder
+        self.mapping = mapping
+
+    def read_all(self, wanted: Sequence[Input], progress: Progress | None = None) -> None:
+        """Every input, in order."""
+        total, done = sum(one.size for one in wanted) or 1, 0
+        for number, one in enumerate(wanted):
+            if progress:
+                progress(one.name, done / total)
+            self.read(number, one)
+            done += one.size
+        self.spool.close()
+
+    def table(self, con: DuckDBPyConnection, wanted: Sequence[Input]) -> EventTable:
+        """What was read, in a table: the spooled rows first, then the large files'."""
+        table = EventTable(con, self.spool.present)
+        table.files = [one.name for one in wanted]
+        table.add_spool(self.spool.path)
+        self.kinds = set(self.spool.kinds)
+        for fast in self.large:
+            self.kinds |= self.scan(table, fast)
+        return table
 
     def read(self, number: int, one: Input) -> None:
         """One file; what cannot be read is a fault if the user named it, else the reason why it was skipped."""
@@ -216,7 +248,7 @@ class _Loader:
 
     def _large(self, number: int, one: Input) -> FastFile | Canonical | None:
         """The file as one to be scanned: large JSON lines of no known format, which the mapping leaves alone."""
-        rule = self._mapping.rule_for(one.name)
+        rule = self.mapping.rule_for(one.name)
         if rule != SourceRule():
             return None
         if (ours := canonical(number, one.path)) is not None:
@@ -238,7 +270,7 @@ class _Loader:
             return {str(row["kind"]) for row in table.query("SELECT DISTINCT kind FROM stored")}
         read.format = "json_lines"
         reader = GenericReader(SourceRule(), self._guessing(read.path), self.tally, read.path)
-        spool = Spool(self._folder / f"single-{fast.number}.jsonl")
+        spool = Spool(self.folder / f"single-{fast.number}.jsonl")
         bad = self._noting(fast.number, read, spool)
         try:
             scanned = scan(table, fast)
@@ -269,7 +301,7 @@ class _Loader:
         return lambda name, kind, line: self._guess(path, name, kind, line)
 
     def _reading(self, source: Source, name: str) -> tuple[Iterator[Event], str]:
-        rule = self._mapping.rule_for(name)
+        rule = self.mapping.rule_for(name)
         found = known(source) if rule.format == "auto" else None
         if found:
             return with_kinds(found.read(source), rule), found.id
@@ -287,7 +319,7 @@ class _Loader:
 
     def refuse(self) -> None:
         """Raises what keeps the run from starting: named files that cannot be read, or no event at all."""
-        if not self.faults and not self.large and not any(one.rows for one in self.files):
+        if not self.faults and not self.large and not self.scanned and not any(one.rows for one in self.files):
             self.faults = [
                 Fault(one.path, one.skipped_reason or "holds no event", MAPPING_HINT.format(name=one.path))
                 for one in self.files[:SHOWN_BAD]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from advisor.cli.options import Look
+from advisor.cli.output import remark
 from advisor.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Job:
     mapping: Path | None
     only: tuple[str, ...] | None
     sets: tuple[str, ...]
+    since: str | None
+    cache: Path | None
     memory: str | None
     threads: int | None
     redact: bool
@@ -90,12 +93,30 @@ def progress(quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
 
 
 def read(job: Job) -> tuple[Log, LogMapping]:
-    """The logs in a table, and the mapping that they were read under."""
+    """The logs in a table, without what is older than was asked for, and the mapping that they were read under."""
     from advisor.traces.load import load
 
-    mapping = job.rules()
+    mapping, cache = job.rules(), None
+    if job.cache:
+        from advisor import __version__
+        from advisor.catalog.load import shipped
+        from advisor.traces.cache import Cache
+
+        cache = Cache(job.cache, f"{__version__} {shipped().version}")
     with progress(job.quiet) as report:
         log = load(
-            job.logs, mapping=mapping, stdin=job.stdin(), memory=job.memory, threads=job.threads, progress=report
+            job.logs,
+            mapping=mapping,
+            stdin=job.stdin(),
+            memory=job.memory,
+            threads=job.threads,
+            cache=cache,
+            progress=report,
         )
+    for said in cache.remarks if cache else ():
+        remark(said, job.quiet)
+    if job.since:
+        from advisor.traces.since import leave_out
+
+        log = leave_out(log, job.since)
     return log, mapping

@@ -68,6 +68,14 @@ class UnreadValues(Shape):
     line: int | None = None
 
 
+class LeftOut(Shape):
+    """Rows and requests that were left out, because they ended before `since`."""
+
+    since: str
+    rows: int
+    requests: int
+
+
 class Inventory(Shape):
     """What was read.
 
@@ -81,6 +89,7 @@ class Inventory(Shape):
     requests: int = 0
     coverage: dict[str, float] = Field(default_factory=dict)
     guessed_kinds: tuple[GuessedKind, ...] = ()
+    left_out: LeftOut | None = None
     copies: int = 0
     skew_us: int = 0
     unused_fields: tuple[UnusedField, ...] = ()

@@ -50,7 +50,15 @@ def was_read(diagnosis: Diagnosis) -> str:
     if "rows" not in inventory:
         return said + "."
     bad, requests = inventory.get("bad_rows", 0), number(inventory.get("requests", 0), "request")
-    return f"{said}: {number(inventory['rows'], 'row')} ({bad:,} bad), {requests}."
+    return f"{said}: {number(inventory['rows'], 'row')} ({bad:,} bad), {requests}{_left_out(inventory)}."
+
+
+def _left_out(inventory: Mapping[str, Any]) -> str:
+    out = inventory.get("left_out")
+    if not out:
+        return ""
+    many = f"{number(out['rows'], 'row')} of {number(out['requests'], 'request')}"
+    return f" since {out['since']}; {many} before that left out"
 
 
 def shown(diagnosis: Diagnosis) -> tuple[Finding, ...]:

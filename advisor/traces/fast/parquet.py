@@ -57,15 +57,7 @@ def save_events(table: EventTable, path: Path) -> int:
     names = [[number, name] for number, name in enumerate(table.files)]
     if names:
         con.executemany("INSERT INTO saved_files VALUES (?, ?)", names)
-    con.execute("CREATE OR REPLACE TEMP TABLE saved_lines (file BIGINT, start BIGINT, line BIGINT)")
-    steps = [
-        [number, lines.first + place, place + 1 + shift]
-        for number, lines in table.lines_of.items()
-        if isinstance(lines, Numbered)
-        for place, shift in lines.places.shifts()
-    ]
-    if steps:
-        con.executemany("INSERT INTO saved_lines VALUES (?, ?, ?)", steps)
+    number_lines(table)
     columns = [_SAVED.get(name, f"CAST(e.{name} AS {kind})") + f" AS {name}" for name, kind in stored().items()]
     done = con.execute(
         f"COPY (SELECT {', '.join(columns)} FROM events e LEFT JOIN saved_files f ON f.number = e.file "
@@ -73,6 +65,19 @@ def save_events(table: EventTable, path: Path) -> int:
         f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchone()
     return int(done[0]) if done else 0
+
+
+def number_lines(table: EventTable) -> None:
+    """Makes `saved_lines`, which gives rows without a line one: `line + row_id - start` of the last start before it."""
+    table.con.execute("CREATE OR REPLACE TEMP TABLE saved_lines (file BIGINT, start BIGINT, line BIGINT)")
+    steps = [
+        [number, lines.first + place, place + 1 + shift]
+        for number, lines in table.lines_of.items()
+        if isinstance(lines, Numbered)
+        for place, shift in lines.places.shifts()
+    ]
+    if steps:
+        table.con.executemany("INSERT INTO saved_lines VALUES (?, ?, ?)", steps)
 
 
 def is_canonical(columns: Mapping[str, str]) -> bool:
