@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli.configuring import ConfigOption, NoConfigOption, settings_of
 from advisor.cli.exits import FailOn
 from advisor.cli.options import NoColorOption, OutputOption, QuietOption, look
 
@@ -25,6 +26,7 @@ class DiagnosisFormat(StrEnum):
 
 
 def diagnose(
+    context: typer.Context,
     logs: Annotated[
         list[str] | None,
         typer.Argument(metavar="[LOG...]", help="Files, folders, globs, - for stdin, or a URL of a database."),
@@ -105,6 +107,8 @@ def diagnose(
         DiagnosisFormat, typer.Option("--format", "-f", help="How the document is written.")
     ] = DiagnosisFormat.terminal,
     output: OutputOption = None,
+    no_config: NoConfigOption = False,
+    config: ConfigOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> int:
@@ -153,6 +157,7 @@ def diagnose(
         mapping=mapping,
         only=tuple(only) if only else None,
         sets=tuple(set_ or ()),
+        settings=settings_of(context),
         since=since,
         cache=cache,
         memory=memory,
@@ -165,9 +170,12 @@ def diagnose(
     )
     if write_baseline and baseline not in (None, write_baseline):
         mend = "name the same file, or leave --baseline out"
-        raise InputError([Fault(f"--write-baseline {write_baseline}", "is another file than --baseline", mend)])
+        raise InputError(
+            [Fault(f"--write-baseline {write_baseline}", "is another file than the baseline in use", mend)]
+        )
     if write_baseline:
         baseline = write_baseline if write_baseline.exists() else None
+    job.say_settings()
     gate = Gate(fail_on, baseline, day(today))
     if text:
         return without_logs.prose(job)

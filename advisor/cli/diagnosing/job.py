@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from advisor.cli.options import Look
 from advisor.cli.output import remark
@@ -28,6 +28,7 @@ class Job:
     mapping: Path | None
     only: tuple[str, ...] | None
     sets: tuple[str, ...]
+    settings: Mapping[str, Any]
     since: str | None
     cache: Path | None
     memory: str | None
@@ -45,8 +46,12 @@ class Job:
         return read_mapping(self.mapping) if self.mapping else NOTHING
 
     def overrides(self) -> dict[str, float]:
-        """The thresholds of `--set`; every one that is none is a fault."""
-        found: dict[str, float] = {}
+        """The thresholds of the settings, under those of `--set`; every one that is none is a fault."""
+        found: dict[str, float] = {
+            f"{id}.{slug}": float(value)
+            for id, table in self.settings.get("thresholds", {}).items()
+            for slug, value in table.items()
+        }
         faults = []
         for given in self.sets:
             name, equals, value = given.partition("=")
@@ -59,6 +64,12 @@ class Job:
         if faults:
             raise InputError(faults)
         return found
+
+    def say_settings(self) -> None:
+        """Which settings file gave defaults, and which one beside it did not."""
+        if "file" in self.settings:
+            beside = self.settings.get("passed_over")
+            remark(f"Settings: {self.settings['file']}{f'; {beside} is not read' if beside else ''}", self.quiet)
 
     def plain(self) -> str:
         """The format, where a job has none of the formats for findings."""

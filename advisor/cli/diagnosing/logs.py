@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ def logs(
             from advisor.traces.fast.parquet import save_events as saved
 
             saved(log.table, save_events)
+    if "file" in job.settings:
+        found = replace(found, inventory={**found.inventory, "settings": job.settings["file"]})
     if write:
         return write_baseline(gate, write, found, job.quiet)
     found = gate.held(found, accepted)

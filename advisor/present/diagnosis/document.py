@@ -79,7 +79,7 @@ class LeftOut(Shape):
 class Inventory(Shape):
     """What was read.
 
-    `coverage` is the share of rows that fill a column; `copies` counts rows that stood twice; the `_more` numbers say
+    `settings` is the file that defaults came from; `coverage` is the share of rows that fill a column; `copies` counts rows that stood twice; the `_more` numbers say
     how many names were seen beyond those that are listed.
     """
 
@@ -90,6 +90,7 @@ class Inventory(Shape):
     coverage: dict[str, float] = Field(default_factory=dict)
     guessed_kinds: tuple[GuessedKind, ...] = ()
     left_out: LeftOut | None = None
+    settings: str | None = None
     copies: int = 0
     skew_us: int = 0
     unused_fields: tuple[UnusedField, ...] = ()
