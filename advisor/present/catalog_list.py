@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from advisor.catalog.load import ROOMS, Catalog
+from advisor.catalog.models import Frozen
+
+
+class Listed(Frozen):
+    """An entry in a list."""
+
+    id: str
+    title: str
+    status: str
+
+
+class CatalogDocument(Frozen):
+    """The JSON shape `advisor/catalog/1`: every entry by kind."""
+
+    schema_: Literal["advisor/catalog/1"] = Field(default="advisor/catalog/1", alias="schema")
+    knowledge_version: str
+    rooms: dict[str, tuple[Listed, ...]]
 
 
 def render_catalog(catalog: Catalog, kind: str | None, format: str, *, color: bool = False, width: int = 100) -> str:
     """Ids and titles of every entry, or of one kind, grouped by kind; JSON is `advisor/catalog/1`."""
-    rooms = {
-        room: [(name, entry.title, _mark(entry)) for name, entry in catalog.room(room).items()]
-        for room in ROOMS
-        if kind in (None, room)
-    }
+    rooms = _rows(catalog, kind)
     if format == "json":
-        document = {
-            "schema": "advisor/catalog/1",
-            "knowledge_version": catalog.version,
-            "rooms": {
-                room: [{"id": n, "title": t, "status": m or "current"} for n, t, m in rows]
-                for room, rows in rooms.items()
-            },
-        }
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        plain = document(catalog, kind).model_dump(mode="json", by_alias=True)
+        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
     if format == "terminal":
         return _terminal(rooms, catalog.version, color, width)
     from advisor.present.templates import environment, stylesheet
 
     name = "catalog.md.j2" if format == "markdown" else "catalog.html.j2"
     return environment().get_template(name).render(rooms=rooms, version=catalog.version, style=stylesheet())
+
+
+def document(catalog: Catalog, kind: str | None = None) -> CatalogDocument:
+    """The document of every entry, or of one kind."""
+    rooms = {
+        room: tuple(Listed(id=name, title=title, status=mark or "current") for name, title, mark in rows)
+        for room, rows in _rows(catalog, kind).items()
+    }
+    return CatalogDocument(knowledge_version=catalog.version, rooms=rooms)
+
+
+def _rows(catalog: Catalog, kind: str | None) -> dict[str, list[tuple[str, str, str]]]:
+    return {
+        room: [(name, entry.title, _mark(entry)) for name, entry in catalog.room(room).items()]
+        for room in ROOMS
+        if kind in (None, room)
+    }
 
 
 def _mark(entry: Any) -> str:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from advisor.catalog.answers import AnswersFile
 from advisor.catalog.explain import Explanation
 from advisor.catalog.load import Catalog, shipped
-from advisor.catalog.models import Reference
+from advisor.catalog.models import Frozen, Reference
 
 # What is shown elsewhere on the page, or only orders entries.
 _HIDDEN = {"id", "title", "section", "references", "readings", "order", "schema_", "composes", "migrations"}
+
+
+class ExplanationDocument(Frozen):
+    """The JSON shape `advisor/explanation/1`: an entry as it stands, and the ids of its neighbours by relation."""
+
+    schema_: Literal["advisor/explanation/1"] = Field(default="advisor/explanation/1", alias="schema")
+    room: str
+    entry: dict[str, Any]
+    names: dict[str, tuple[str, ...]]
+    named_by: dict[str, tuple[str, ...]]
+    knowledge_version: str
 
 
 def render_explanation(
@@ -25,7 +38,8 @@ def render_explanation(
     """An explanation as terminal text, Markdown, an HTML page or JSON (`advisor/explanation/1`)."""
     catalog = catalog or shipped()
     if format == "json":
-        return json.dumps(_as_json(explanation, catalog), indent=2, ensure_ascii=False) + "\n"
+        plain = document(explanation, catalog).model_dump(mode="json", by_alias=True)
+        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
     view = _view(explanation, catalog)
     if format == "terminal":
         return _terminal(view, color, width)
@@ -42,15 +56,15 @@ def address(reference: Reference) -> str:
     return f"doi:{reference.doi}" if reference.doi else str(reference.url)
 
 
-def _as_json(explanation: Explanation, catalog: Catalog) -> dict[str, Any]:
-    return {
-        "schema": "advisor/explanation/1",
-        "room": explanation.room,
-        "entry": explanation.entry.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "names": {kind: [name for name, _ in found] for kind, found in explanation.names.items()},
-        "named_by": {kind: [name for name, _ in found] for kind, found in explanation.named_by.items()},
-        "knowledge_version": catalog.version,
-    }
+def document(explanation: Explanation, catalog: Catalog | None = None) -> ExplanationDocument:
+    """The document of an explanation."""
+    return ExplanationDocument(
+        room=explanation.room,
+        entry=explanation.entry.model_dump(mode="json", by_alias=True, exclude_none=True),
+        names={kind: tuple(name for name, _ in found) for kind, found in explanation.names.items()},
+        named_by={kind: tuple(name for name, _ in found) for kind, found in explanation.named_by.items()},
+        knowledge_version=(catalog or shipped()).version,
+    )
 
 
 def _view(explanation: Explanation, catalog: Catalog) -> dict[str, Any]:
