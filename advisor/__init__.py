@@ -3,19 +3,23 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "explain", "judge", "recommend", "scaffold"]
+__all__ = ["__version__", "diagnose", "explain", "judge", "recommend", "scaffold", "watch"]
 
 if TYPE_CHECKING:
     from advisor.catalog.explain import explain
+    from advisor.diagnosis.diagnose import diagnose
     from advisor.diagnosis.judge import judge
+    from advisor.loop.watch import watch
     from advisor.selection import recommend
     from advisor.starter import scaffold
 
 _HOMES = {
+    "diagnose": "advisor.diagnosis.diagnose",
     "explain": "advisor.catalog.explain",
     "judge": "advisor.diagnosis.judge",
     "recommend": "advisor.selection",
     "scaffold": "advisor.starter",
+    "watch": "advisor.loop.watch",
 }
 
 

@@ -61,6 +61,7 @@ def choices(key: str) -> tuple[str, ...]:
 
 
 Date = Annotated[str, StringConstraints(strip_whitespace=True)]
+RecordId = Annotated[str, StringConstraints(pattern=ID.pattern)]
 
 
 def _iso_date(value: Any) -> Any:
@@ -102,10 +103,21 @@ class SignOff(Frozen):
 
 
 class Stamp(Frozen):
-    """The record's sixth line."""
+    """The record's sixth line, and its place among records.
+
+    Attributes:
+        supersedes: The id of the record that this one takes the place of.
+        supersedes_digest: What that record said then (`content_digest`).
+        superseded_by: The id of the record that took this one's place.
+        evidence: What was measured when this record took the place of another.
+    """
 
     date: Date | None = None
     model_version: Text | None = None
+    supersedes: RecordId | None = None
+    supersedes_digest: Annotated[str, StringConstraints(pattern="^sha256:[0-9a-f]{64}$")] | None = None
+    superseded_by: RecordId | None = None
+    evidence: Text | None = None
 
     _date = field_validator("date", mode="before")(_iso_date)
 
@@ -160,6 +172,17 @@ def parse_answers(table: dict[str, Any], place: str) -> AnswersFile:
         return AnswersFile.model_validate(table)
     except ValidationError as error:
         raise InputError(sorted(_fault(item, place) for item in error.errors(include_url=False))) from None
+
+
+def content_digest(file: AnswersFile) -> str:
+    """What an answers file says, as `sha256:...`; its layout, its remarks and the link to its successor do not count."""
+    import hashlib
+    import json
+
+    said = file.model_dump(mode="json", by_alias=True, exclude_none=True)
+    said.get("record", {}).pop("superseded_by", None)
+    plain = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
 
 def _fault(item: Any, place: str) -> Fault:

@@ -14,10 +14,12 @@ from advisor.cli.exits import EPILOG
 from advisor.cli.explain import explain
 from advisor.cli.interview import interview
 from advisor.cli.judge import judge
+from advisor.cli.mcp import mcp
 from advisor.cli.recommend import recommend
 from advisor.cli.replay import replay
 from advisor.cli.scaffold import scaffold
 from advisor.cli.verify import verify
+from advisor.cli.watch import watch
 from advisor.errors import InputError, printable
 
 app = typer.Typer(
@@ -35,9 +37,11 @@ app.command()(diagnose)
 app.command()(judge)
 app.command()(replay)
 app.command()(scaffold)
+app.command()(watch)
 app.command()(verify)
 app.command()(explain)
 app.add_typer(catalog_app, name="catalog")
+app.command()(mcp)
 
 
 @app.callback()

@@ -22,7 +22,7 @@ def recommend(
     no_color: NoColorOption = False,
 ) -> None:
     """The decision record of a workload; several answers files stand side by side."""
-    from advisor.catalog.answers import read_answers
+    from advisor.catalog.answers import content_digest, read_answers
     from advisor.cli.output import deliver, remark
     from advisor.errors import Fault, InputError, gather
     from advisor.present import render_comparison, render_records
@@ -38,6 +38,11 @@ def recommend(
     else:
         text = render_records(records, format.value, color=style.color, width=style.width)
     deliver(text, output)
+    if against and files[0].record.supersedes == files[1].id:
+        if files[0].record.supersedes_digest != content_digest(files[1]):
+            remark(f"{against}: was changed since {answers[0]} took its place", quiet)
     for path, record in zip(answers, records, strict=False):
-        if not record.signed:
+        if record.superseded_by:
+            remark(f"{path}: superseded by {record.superseded_by}; go by that record", quiet)
+        elif not record.signed:
             remark(f"{path}: unsigned; a senior engineer signs the spine off in [sign_off]", quiet)

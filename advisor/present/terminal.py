@@ -14,7 +14,7 @@ from advisor.catalog.load import shipped
 from advisor.catalog.models import PLANES
 from advisor.errors import printable
 from advisor.present import words
-from advisor.present.watch import to_watch
+from advisor.selection.to_watch import to_watch
 from advisor.selection.record import DecisionRecord
 
 _FIRED_STYLE: dict[bool | None, str] = {True: "bold green", False: "dim", None: "yellow"}
@@ -67,7 +67,10 @@ def side_by_side(console: Console, records: Iterable[DecisionRecord]) -> None:
 
 def _record(console: Console, record: DecisionRecord) -> None:
     console.print(Text(printable(record.title), style="bold"))
-    console.print(Text(words.state_of(record), style="green" if record.stable and record.signed else "yellow"))
+    settled = record.stable and record.signed and not record.superseded_by
+    console.print(Text(words.state_of(record), style="green" if settled else "yellow"))
+    if lineage := words.lineage_of(record):
+        console.print(Text(printable(lineage)))
     for warning in record.warnings:
         console.print(Text(f"! {printable(warning)}", style="yellow"))
     console.print()

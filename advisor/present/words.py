@@ -61,7 +61,15 @@ def state_of(record: DecisionRecord) -> str:
     else:
         open_ = [each.question for each in record.depends_on if each.answer == "unknown"]
         hold = f"Not settled: it depends on {len(open_)} unknown answer{'s' * (len(open_) != 1)}."
-    return f"{signature} {hold}"
+    replaced = f"Superseded by {record.superseded_by}. " if record.superseded_by else ""
+    return f"{replaced}{signature} {hold}"
+
+
+def lineage_of(record: DecisionRecord) -> str:
+    """Which record this one takes the place of, and on what evidence; empty where it takes none's."""
+    if not record.supersedes:
+        return ""
+    return f"Supersedes {record.supersedes}.{f' {record.evidence}' if record.evidence else ''}"
 
 
 def in_words(changes: Mapping[str, Any]) -> str:

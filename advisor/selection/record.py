@@ -72,6 +72,9 @@ class DecisionRecord(Frozen):
     sign_off: SignOff | None
     date: str | None
     model_version: str | None
+    supersedes: str | None
+    superseded_by: str | None
+    evidence: str | None
     answers: dict[str, str]
     notes: dict[str, str]
     warnings: tuple[str, ...]
@@ -130,6 +133,9 @@ def recommend(file: AnswersFile, catalog: Catalog | None = None) -> DecisionReco
         sign_off=file.sign_off,
         date=file.record.date,
         model_version=file.record.model_version,
+        supersedes=file.record.supersedes,
+        superseded_by=file.record.superseded_by,
+        evidence=file.record.evidence,
         answers=given,
         notes=file.notes,
         warnings=tuple(warnings(given, file, decision)),

@@ -110,5 +110,6 @@ def test_the_public_api() -> None:
     record = package.recommend(read_answers(Path(RENEWAL)))
     assert record.spine == "P5"
     assert package.explain("P5").entry.id == "P5"
+    assert all(callable(getattr(package, name)) for name in package.__all__ if name != "__version__")
     with pytest.raises(AttributeError):
         _ = package.nothing

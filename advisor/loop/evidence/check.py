@@ -20,6 +20,8 @@ from advisor.loop.evidence.verdicts import LOUDEST_FIRST, Holding, Judged
 from advisor.selection.record import DecisionRecord, recommend
 from advisor.traces.table import EventTable
 
+ROW = ("file", "line", "event_id", "text")
+"""What a cited row says in JSON."""
 _LINE_OF_STEP = {1: "runtime_class", 2: "spine", 3: "coordination", 4: "control"}
 # A wait over an hour makes a workload long-horizon whatever its duration (section 4.1).
 _MORE_LINES = {"pauses_or_external_waits": ("runtime_class",)}
@@ -128,9 +130,7 @@ class RecordCheck:
 
         said: dict[str, Any] = plain(asdict(self))
         for each in (*said["checks"], *said["unanswered"]):
-            each["evidence"] = [
-                {key: row[key] for key in ("file", "line", "event_id", "text")} for row in each["evidence"]
-            ]
+            each["evidence"] = [{key: row[key] for key in ROW} for row in each["evidence"]]
         limits = {name: plain(each._asdict()) for name, each in CONVENTIONS.items()}
         return {"schema": "advisor/record-check/1", **said, "totals": self.totals, "conventions": limits}
 

@@ -26,8 +26,9 @@ SELECT COUNT(*) AS total, SUM(CASE WHEN kind = 'commit' THEN 1 ELSE 0 END) AS co
 FROM events WHERE kind IN ('tool_call', 'commit')
 """,
 }
-_BY_REQUEST = f"""
-    SELECT request_id, MIN(row_id) AS first_row, COUNT(DISTINCT CASE WHEN {AGENT} THEN agent_name END) AS agents,
+BY_REQUEST = f"""
+    SELECT request_id, MIN(row_id) AS first_row, MIN(ts_us) AS at_us,
+           COUNT(DISTINCT CASE WHEN {AGENT} THEN agent_name END) AS agents,
            SUM(CASE WHEN status = 'ok' THEN 1 ELSE 0 END) AS done,
            SUM(CASE WHEN status IN ('error', 'timeout') THEN 1 ELSE 0 END) AS failed
     FROM events WHERE {WRITES} AND request_id IS NOT NULL
@@ -37,19 +38,19 @@ _PEERS = {
     "peers": f"""
 SELECT COUNT(*) AS requests, SUM(CASE WHEN agents > 0 THEN 1 ELSE 0 END) AS named,
        SUM(CASE WHEN agents > 1 THEN 1 ELSE 0 END) AS peers
-FROM ({_BY_REQUEST}) writes
+FROM ({BY_REQUEST}) writes
 """,
     "undone": "SELECT COUNT(*) AS total FROM events WHERE kind = 'compensation'",
-    "examples": f"SELECT first_row AS row_id FROM ({_BY_REQUEST}) writes WHERE agents > 1 ORDER BY first_row LIMIT 5",
+    "examples": f"SELECT first_row AS row_id FROM ({BY_REQUEST}) writes WHERE agents > 1 ORDER BY first_row LIMIT 5",
 }
 _PARTIAL_WRITES = {
     **seen("kind = 'compensation'"),
     "torn": f"""
 SELECT COUNT(*) AS requests, SUM(CASE WHEN done > 0 AND failed > 0 THEN 1 ELSE 0 END) AS torn
-FROM ({_BY_REQUEST}) writes
+FROM ({BY_REQUEST}) writes
 """,
     "torn_rows": f"""
-SELECT first_row AS row_id FROM ({_BY_REQUEST}) writes WHERE done > 0 AND failed > 0 ORDER BY first_row LIMIT 5
+SELECT first_row AS row_id FROM ({BY_REQUEST}) writes WHERE done > 0 AND failed > 0 ORDER BY first_row LIMIT 5
 """,
 }
 _PARTIAL_RESULTS = {

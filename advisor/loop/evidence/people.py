@@ -20,7 +20,7 @@ _PERSON = (
 )
 # A person decided on an action if they approved its proposal, or, where one side names none, something before it in
 # the request. Both sides are grouped to one row a key before they are joined.
-_ACTIONS = f"""
+ACTIONS = f"""
 WITH actions AS (
     SELECT row_id, request_id, proposal_id, ts_us FROM events WHERE {WRITES} AND request_id IS NOT NULL
 ),
@@ -33,7 +33,7 @@ by_request AS (
     FROM events WHERE {_PERSON} AND request_id IS NOT NULL GROUP BY request_id
 ),
 decided AS (
-    SELECT a.row_id,
+    SELECT a.row_id, a.ts_us AS at_us,
            CASE WHEN p.ts_us <= a.ts_us THEN 1
                 WHEN (a.proposal_id IS NULL OR r.loose = 1) AND r.ts_us <= a.ts_us THEN 1 ELSE 0 END AS by_person
     FROM actions a
@@ -42,33 +42,35 @@ decided AS (
 )
 """
 _DECIDES = {
-    "actions": _ACTIONS + "SELECT COUNT(*) AS actions, SUM(by_person) AS by_person FROM decided",
-    "examples": _ACTIONS + "SELECT row_id FROM decided WHERE by_person = 0 ORDER BY row_id LIMIT 5",
+    "actions": ACTIONS + "SELECT COUNT(*) AS actions, SUM(by_person) AS by_person FROM decided",
+    "examples": ACTIONS + "SELECT row_id FROM decided WHERE by_person = 0 ORDER BY row_id LIMIT 5",
     "decisions": f"""
 SELECT COUNT(*) AS total, SUM(CASE WHEN {_PERSON} THEN 1 ELSE 0 END) AS approvals
 FROM events WHERE kind = 'approval_decision'
 """,
 }
-_ASKED = """
+ASKED = """
 WITH ends AS (SELECT MAX(ts_us) AS end_us FROM events),
 answers AS (
     SELECT approval_id, MAX(CASE WHEN decision_source = 'timeout' THEN 1 ELSE 0 END) AS lapsed
     FROM events WHERE kind = 'approval_decision' AND approval_id IS NOT NULL GROUP BY approval_id
 ),
 asked AS (
-    SELECT approval_id, MIN(row_id) AS first_row, MIN(ts_us + COALESCE(sla_us, {pause_us})) AS due_us
+    SELECT approval_id, MIN(row_id) AS first_row, MIN(ts_us) AS at_us,
+           MIN(ts_us + COALESCE(sla_us, {pause_us})) AS due_us
     FROM events WHERE kind = 'approval_request' AND approval_id IS NOT NULL GROUP BY approval_id
 ),
 due AS (
-    SELECT q.first_row, CASE WHEN a.approval_id IS NULL THEN 1 ELSE 0 END AS open_, COALESCE(a.lapsed, 0) AS lapsed
+    SELECT q.first_row, q.at_us,
+           CASE WHEN a.approval_id IS NULL THEN 1 ELSE 0 END AS open_, COALESCE(a.lapsed, 0) AS lapsed
     FROM asked q LEFT JOIN answers a ON a.approval_id = q.approval_id
     WHERE a.approval_id IS NOT NULL OR q.due_us < (SELECT end_us FROM ends)
 )
 """
 _APPROVALS = {
     **seen("kind = 'approval_request'"),
-    "due": _ASKED + "SELECT COUNT(*) AS due, SUM(open_) AS unanswered, SUM(lapsed) AS lapsed FROM due",
-    "due_rows": _ASKED + "SELECT first_row AS row_id FROM due WHERE open_ = 1 OR lapsed = 1 ORDER BY first_row LIMIT 5",
+    "due": ASKED + "SELECT COUNT(*) AS due, SUM(open_) AS unanswered, SUM(lapsed) AS lapsed FROM due",
+    "due_rows": ASKED + "SELECT first_row AS row_id FROM due WHERE open_ = 1 OR lapsed = 1 ORDER BY first_row LIMIT 5",
 }
 _LIMITED = """status IN ('error', 'rejected', 'timeout') AND regexp_matches(
     LOWER(CONCAT(COALESCE(error_type, ''), ' ', COALESCE(error_message, ''))),

@@ -7,8 +7,8 @@ from advisor.loop.evidence.observation import AGENT, Looking, Observation, Probe
 
 # Handing over is a delegation, or the work of an agent that is declared a sub-agent or peer. Several names that call
 # models may be steps taken one after another, which is no split.
-_SPLITS = f"""
-    SELECT request_id, MIN(row_id) AS first_row,
+SPLITS = f"""
+    SELECT request_id, MIN(row_id) AS first_row, MIN(ts_us) AS at_us,
            COUNT(DISTINCT CASE WHEN kind = 'llm_call' AND {AGENT} THEN agent_name END) AS agents,
            SUM(CASE WHEN kind = 'delegation' THEN 1 ELSE 0 END) AS delegations,
            SUM(CASE WHEN kind = 'delegation' OR agent_role IN ('sub_agent', 'peer') THEN 1 ELSE 0 END) AS handed,
@@ -16,20 +16,20 @@ _SPLITS = f"""
     FROM events WHERE request_id IS NOT NULL AND (kind = 'delegation' OR agent_name IS NOT NULL)
     GROUP BY request_id
 """
-_SPLIT = "(handed > 0 OR agents > 1)"
+SPLIT = "(handed > 0 OR agents > 1)"
 _WORK = {
     "splits": f"""
-SELECT COUNT(*) AS named, SUM(CASE WHEN {_SPLIT} THEN 1 ELSE 0 END) AS split,
+SELECT COUNT(*) AS named, SUM(CASE WHEN {SPLIT} THEN 1 ELSE 0 END) AS split,
        SUM(CASE WHEN handed > 0 THEN 1 ELSE 0 END) AS handed, SUM(delegations) AS delegations,
        MAX(agents) AS most_agents, SUM(CASE WHEN handed > 0 AND guessed = handed THEN 1 ELSE 0 END) AS guessed
-FROM ({_SPLITS}) splits
+FROM ({SPLITS}) splits
 """,
     "examples": f"""
-SELECT first_row AS row_id FROM ({_SPLITS}) splits WHERE {_SPLIT}
+SELECT first_row AS row_id FROM ({SPLITS}) splits WHERE {SPLIT}
 ORDER BY handed DESC, agents DESC, first_row LIMIT 5
 """,
 }
-_TASKS = """
+TASKS = """
 WITH tasks AS (
     SELECT request_id, row_id, ts_us,
            MAX(end_us) OVER (PARTITION BY request_id ORDER BY ts_us, row_id
@@ -38,25 +38,26 @@ WITH tasks AS (
     FROM events WHERE kind = 'delegation' AND request_id IS NOT NULL AND ts_us IS NOT NULL AND end_us > ts_us
 ),
 beside AS (
-    SELECT request_id, MIN(row_id) AS first_row, MAX(CASE WHEN ts_us < busy_until THEN 1 ELSE 0 END) AS beside
+    SELECT request_id, MIN(row_id) AS first_row, MIN(ts_us) AS at_us,
+           MAX(CASE WHEN ts_us < busy_until THEN 1 ELSE 0 END) AS beside
     FROM tasks WHERE many > 1
     GROUP BY request_id
 )
 """
 _INDEPENDENT = {
-    "beside": _TASKS + "SELECT COUNT(*) AS requests, SUM(beside) AS beside FROM beside",
-    "examples": _TASKS + "SELECT first_row AS row_id FROM beside WHERE beside = 1 ORDER BY first_row LIMIT 5",
+    "beside": TASKS + "SELECT COUNT(*) AS requests, SUM(beside) AS beside FROM beside",
+    "examples": TASKS + "SELECT first_row AS row_id FROM beside WHERE beside = 1 ORDER BY first_row LIMIT 5",
 }
-_UNDER = """
-    SELECT m.row_id, COUNT(c.row_id) AS calls
-    FROM (SELECT row_id, span_id FROM events WHERE kind = 'merge' AND span_id IS NOT NULL) m
+UNDER = """
+    SELECT m.row_id, MIN(m.ts_us) AS at_us, COUNT(c.row_id) AS calls
+    FROM (SELECT row_id, span_id, ts_us FROM events WHERE kind = 'merge' AND span_id IS NOT NULL) m
     LEFT JOIN (SELECT row_id, parent_span_id FROM events WHERE kind = 'llm_call' AND parent_span_id IS NOT NULL) c
       ON c.parent_span_id = m.span_id
     GROUP BY m.row_id
 """
 _MERGE = {
-    "merges": f"SELECT COUNT(*) AS merges, SUM(CASE WHEN calls > 0 THEN 1 ELSE 0 END) AS by_model FROM ({_UNDER}) u",
-    "examples": f"SELECT row_id FROM ({_UNDER}) u WHERE calls > 0 ORDER BY row_id LIMIT 5",
+    "merges": f"SELECT COUNT(*) AS merges, SUM(CASE WHEN calls > 0 THEN 1 ELSE 0 END) AS by_model FROM ({UNDER}) u",
+    "examples": f"SELECT row_id FROM ({UNDER}) u WHERE calls > 0 ORDER BY row_id LIMIT 5",
 }
 
 

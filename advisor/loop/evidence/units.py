@@ -6,19 +6,19 @@ from advisor.loop.evidence.conventions import DAY, HOUR, LIMITS, MINUTE, SECOND
 from advisor.loop.evidence.observation import REQUEST, Looking, Observation, Probe, nothing
 
 # Gaps are looked for only in requests that are longer than a pause: in most logs that leaves few rows to sort.
-_SPANS = f"""
+SPANS = f"""
 WITH spans AS (
-    SELECT request_id, MIN(row_id) AS first_row, COUNT(*) AS many,
+    SELECT request_id, MIN(row_id) AS first_row, MIN(ts_us) AS at_us, COUNT(*) AS many,
            MAX(CASE WHEN end_us > ts_us THEN end_us ELSE ts_us END) - MIN(ts_us) AS us,
            MAX(CASE WHEN kind = 'outcome' OR (kind IN ('workflow', 'agent') AND end_us IS NOT NULL)
                THEN 1 ELSE 0 END) AS ended
     FROM events WHERE {REQUEST}
     GROUP BY request_id
 ),
-timed AS (SELECT request_id, first_row, us, ended FROM spans WHERE us > 0 OR many > 1)
+timed AS (SELECT request_id, first_row, at_us, us, ended FROM spans WHERE us > 0 OR many > 1)
 """
-_GAPS = (
-    _SPANS
+GAPS = (
+    SPANS
     + f""",
 long AS (SELECT request_id FROM timed WHERE us > {{pause_us}}),
 points AS (
@@ -40,7 +40,7 @@ paused AS (
 """
 )
 _DURATION = {
-    "durations": _SPANS
+    "durations": SPANS
     + """,
 ranked AS (
     SELECT us, ended, ROW_NUMBER() OVER (ORDER BY us, request_id) AS place, COUNT(*) OVER () AS many FROM timed
@@ -49,31 +49,31 @@ SELECT COUNT(*) AS requests, SUM(ended) AS ended, MAX(us) AS longest,
        MIN(CASE WHEN place * 2 >= many THEN us END) AS p50, MIN(CASE WHEN place * 100 >= many * 95 THEN us END) AS p95
 FROM ranked
 """,
-    "examples": _SPANS + "SELECT first_row AS row_id FROM timed ORDER BY us DESC, request_id LIMIT 5",
+    "examples": SPANS + "SELECT first_row AS row_id FROM timed ORDER BY us DESC, request_id LIMIT 5",
 }
 _GATHERED = """(e.kind IN ('approval_decision', 'override', 'event_consume', 'reconcile')
     OR (e.kind IN ('tool_call', 'commit') AND e.side_effect IN ('write', 'external_write')))"""
-_CHANGED = """
+CHANGED = """
     SELECT request_id, COUNT(DISTINCT policy_version) AS policies, COUNT(DISTINCT retrieval_index_version) AS indexes,
-           MIN(row_id) AS first_row
+           MIN(row_id) AS first_row, MIN(ts_us) AS at_us
     FROM events WHERE request_id IS NOT NULL AND (policy_version IS NOT NULL OR retrieval_index_version IS NOT NULL)
     GROUP BY request_id
 """
 # One text for all that is asked about pauses, so that one run of it answers three probes.
 _MEANWHILE = (
-    _GAPS
+    GAPS
     + f"""
 SELECT (SELECT COUNT(*) FROM timed) AS requests, (SELECT SUM(ended) FROM timed) AS ended,
        (SELECT COUNT(*) FROM paused) AS paused, (SELECT MAX(us) FROM paused) AS longest,
        (SELECT COUNT(DISTINCT e.request_id) FROM events e JOIN paused p ON p.request_id = e.request_id
         WHERE e.ts_us < p.resumed AND {_GATHERED}) AS gathered,
        COUNT(*) AS versioned, SUM(CASE WHEN policies > 1 OR indexes > 1 THEN 1 ELSE 0 END) AS changed
-FROM ({_CHANGED}) versions WHERE request_id IN (SELECT request_id FROM paused)
+FROM ({CHANGED}) versions WHERE request_id IN (SELECT request_id FROM paused)
 """
 )
 _PAUSES = {
     "pauses": _MEANWHILE,
-    "examples": _GAPS
+    "examples": GAPS
     + """
 SELECT g.row_id FROM gaps g JOIN paused p ON p.request_id = g.request_id AND p.us = g.us
 ORDER BY g.us DESC, g.request_id, g.row_id LIMIT 5
@@ -81,7 +81,7 @@ ORDER BY g.us DESC, g.request_id, g.row_id LIMIT 5
 }
 _LOST = {
     "pauses": _MEANWHILE,
-    "examples": _GAPS
+    "examples": GAPS
     + f"""
 SELECT e.row_id FROM events e JOIN paused p ON p.request_id = e.request_id
 WHERE e.ts_us < p.resumed AND {_GATHERED} ORDER BY e.row_id LIMIT 5
@@ -90,17 +90,17 @@ WHERE e.ts_us < p.resumed AND {_GATHERED} ORDER BY e.row_id LIMIT 5
 _WORLD = {
     "changed": f"""
 SELECT COUNT(*) AS requests, SUM(CASE WHEN policies > 1 OR indexes > 1 THEN 1 ELSE 0 END) AS changed
-FROM ({_CHANGED}) versions
+FROM ({CHANGED}) versions
 """,
     "examples": f"""
-SELECT first_row AS row_id FROM ({_CHANGED}) versions WHERE policies > 1 OR indexes > 1 ORDER BY first_row LIMIT 5
+SELECT first_row AS row_id FROM ({CHANGED}) versions WHERE policies > 1 OR indexes > 1 ORDER BY first_row LIMIT 5
 """,
 }
 _WORLD_AT_PAUSES = {
     "pauses": _MEANWHILE,
-    "examples": _GAPS
+    "examples": GAPS
     + f"""
-SELECT first_row AS row_id FROM ({_CHANGED}) versions
+SELECT first_row AS row_id FROM ({CHANGED}) versions
 WHERE (policies > 1 OR indexes > 1) AND request_id IN (SELECT request_id FROM paused) ORDER BY first_row LIMIT 5
 """,
 }
