@@ -57,6 +57,7 @@ class _Stream:
         self.seq = 0
         self.begun: dict[str, Event] = {}
         self.asked: dict[str, str] = {}
+        self.answers: dict[str, Event] = {}
 
     def rows(self, line: int, mode: str, payload: Any) -> Iterator[Event]:
         """The rows of one element."""
@@ -74,14 +75,24 @@ class _Stream:
             yield from self._updates(line, payload)
             return
         elif mode == "custom":
-            yield finished({**self._row(line, "log"), "name": "custom"}, emitted(payload))
+            event = finished({**self._row(line, "log"), "name": "custom"}, emitted(payload))
+            yield self._answered(event) if event["kind"] == "approval_decision" else event
             return
         yield finished({**self._row(line, "log"), "name": mode})
 
     def rest(self) -> Iterator[Event]:
-        """The tasks that never ended."""
+        """The tasks that never ended, and the answers that they were given."""
         for event in self.begun.values():
             yield finished(event, event.pop("_given", {}))
+        yield from self.answers.values()
+
+    def _answered(self, told: Event) -> Event:
+        """An answer that the program tells stands where the task began again: it was there, and is read once."""
+        for task, read in self.answers.items():
+            if read["approval_id"] == told.get("approval_id"):
+                del self.answers[task]
+                return {**told, **{key: read[key] for key in ("ts_us", "seq") if key in read}}
+        return told
 
     def _row(self, line: int, kind: str, at: int | None = None) -> Event:
         self.seq += 1
@@ -117,7 +128,8 @@ class _Stream:
         self.begun[task] = event
         asked = self.asked.pop(task, None)
         if asked is not None:
-            yield finished(self._row(line, "approval_decision", at) | {"approval_id": asked, "agent_name": name})
+            answer = self._row(line, "approval_decision", at) | {"approval_id": asked, "agent_name": name}
+            self.answers[task] = finished(answer)
 
     def _result(self, line: int, payload: Mapping[str, Any], at: int | None) -> Iterator[Event]:
         task, name = text_of(payload.get("id")) or "", text_of(payload.get("name"))
@@ -131,14 +143,16 @@ class _Stream:
         elif isinstance(interrupts, list) and interrupts:
             event["status"] = "pending"
         yield finished(event, given)
+        if task in self.answers:
+            yield self.answers.pop(task)
         yield from self._said(line, name, payload.get("result"))
         for one in interrupts if isinstance(interrupts, list) else []:
-            asked = _interrupt_id(one) or task or None
-            if asked is not None:
-                self.asked[task] = asked
             row = self._row(line, "approval_request", at)
-            row |= {"approval_id": asked, "agent_name": name, "text": values.excerpt(_asked(one))}
-            yield finished(row, emitted(get(one, "value")))
+            row |= {"approval_id": _interrupt_id(one) or task or None, "agent_name": name}
+            row = finished(row | {"text": values.excerpt(_asked(one))}, emitted(get(one, "value")))
+            if "approval_id" in row:
+                self.asked[task] = row["approval_id"]
+            yield row
 
     def _updates(self, line: int, payload: Mapping[str, Any]) -> Iterator[Event]:
         for node, update in payload.items():

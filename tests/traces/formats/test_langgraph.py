@@ -44,6 +44,36 @@ def test_an_interrupt_is_a_request_and_its_task_run_again_the_answer() -> None:
     assert "decision" not in answered
 
 
+def _resumed(value: object, *told: object) -> list[Any]:
+    """A stream in which a node asks, is run again, says what is told, and ends."""
+
+    def debug(kind: str, **payload: object) -> list[object]:
+        held = {"id": "t1", "name": "approve", **payload}
+        return ["debug", {"type": kind, "timestamp": "2026-11-22T08:00:00+00:00", "payload": held}]
+
+    asked = debug("task_result", result=[], error=None, interrupts=[{"value": value, "id": "i1"}])
+    ended = debug("task_result", result=[], error=None, interrupts=[])
+    return [debug("task", input={}), asked, debug("task", input={}), *told, ended]
+
+
+def test_an_approval_that_declares_its_id_is_answered_under_it() -> None:
+    found = list(STREAM.read(source_of(_resumed({"sdb.approval_id": "a1", "sdb.sla_ms": 5}), [])))
+    assert [row["approval_id"] for row in of(found, "approval_request") + of(found, "approval_decision")] == ["a1"] * 2
+
+
+def test_an_answer_that_the_program_records_is_read_once_and_stands_before_what_it_led_to() -> None:
+    paid = ["custom", {"sdb.kind": "commit", "sdb.action_id": "pay"}]
+    answer = ["custom", {"sdb.kind": "approval_decision", "sdb.approval_id": "a1", "sdb.decision": "approve"}]
+    found = list(STREAM.read(source_of(_resumed({"sdb.approval_id": "a1"}, paid, answer), [])))
+    assert shown(of(found, "approval_decision"), "declared_by", "decision") == [("emitter", "approve")]
+    assert of(found, "approval_decision")[0]["seq"] < of(found, "commit")[0]["seq"]
+
+
+def test_an_answer_to_a_task_that_never_ends_is_kept() -> None:
+    found = list(STREAM.read(source_of(_resumed({"question": "pay?"})[:-1], [])))
+    assert shown(of(found, "approval_decision"), "approval_id", "declared_by") == [("i1", "format")]
+
+
 def test_what_debug_says_is_not_said_twice() -> None:
     found = rows(SAMPLES / "debug.jsonl", STREAM)
     assert len({(row["agent_name"], row["seq"]) for row in of(found, "agent")}) == 4
