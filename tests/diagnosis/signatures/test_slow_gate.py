@@ -133,3 +133,15 @@ def test_the_order_of_lines_changes_nothing() -> None:
         row["duration_us"] = int(rng.lognormvariate(12 + (row["kind"] == "gate_decision"), 0.5))
     one, other = finding(ID, rows), finding(ID, rng.sample(rows, len(rows)))
     assert (one.verdict, one.count, one.p_value) == (other.verdict, other.count, other.p_value)
+
+
+def test_instants_cut_to_milliseconds_make_no_gate_run_beside_its_action() -> None:
+    """The gate ends at 50.6 ms, and its action, which begins after that, is logged as of 50 ms."""
+    rows = pairs(40, gate_ms=50.6, action_ms=12, decision_source="model")
+    for row in rows[1::2]:
+        row["ts_us"] += 50_000 - 5_000_000
+    assert (found := finding(ID, rows)).verdict == "present" and found.of == 40
+    quick = pairs(40, gate_ms=0.02, action_ms=12)
+    for row in quick[1::2]:
+        row["ts_us"] -= 5_000_000
+    assert (found := finding(ID, quick)).verdict == "absent" and found.of == 40

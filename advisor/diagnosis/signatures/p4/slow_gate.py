@@ -6,6 +6,14 @@ from advisor.diagnosis.detector import Asked, Detector, Row, Signs
 from advisor.diagnosis.statistics import sign_test
 
 _UNIT = "CONCAT(COALESCE(request_id, trace_id, ''), '/', proposal_id)"
+ROUNDING_US = 1_000
+"""Convention: many logs cut instants to milliseconds and durations not, so that what follows seems to overlap."""
+# Gate and action at the same time: for longer than rounding explains, or the one well inside the other.
+_BESIDE = f"""
+(g.from_us + {ROUNDING_US} < a.to_us AND g.to_us > a.from_us + {ROUNDING_US}
+ AND g.to_us - g.from_us > {ROUNDING_US} AND a.to_us - a.from_us > {ROUNDING_US})
+OR (a.from_us >= g.from_us AND a.to_us + {ROUNDING_US} < g.to_us)
+OR (g.from_us > a.from_us + {ROUNDING_US} AND g.to_us <= a.to_us)"""
 # One gate and one action for each proposal: the longest of each. Gates beside or inside their action are no pair.
 _PAIRS = f"""
 WITH modelled AS (
@@ -35,8 +43,7 @@ actions AS (
 joined AS (
     SELECT g.pair, g.gate_us, a.action_us, g.gate_us - a.action_us AS more_us, g.gate_row, a.action_row, g.gate,
            g.by_model,
-           CASE WHEN a.action_us > 0 AND g.gate_us > 0 AND g.from_us < a.to_us AND g.to_us > a.from_us THEN 1 ELSE 0 END
-               AS beside
+           CASE WHEN a.action_us > 0 AND g.gate_us > 0 AND ({_BESIDE}) THEN 1 ELSE 0 END AS beside
     FROM gates g JOIN actions a ON a.pair = g.pair
 ),
 pairs AS (SELECT pair, gate_us, action_us, more_us, gate_row, action_row, gate, by_model FROM joined WHERE beside = 0)
