@@ -16,11 +16,34 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: $(READY) ## Decide a real workload (contract renewal, 90 days), generate it, walk 120 customers through it, diagnose
-	@$(BIN)/advisor recommend knowledge/workloads/contract-renewal.toml
-	@rm -rf build/demo
-	@$(BIN)/python -m starters.reference build/demo --customers 120
-	@$(BIN)/advisor diagnose build/demo/simulation/telemetry.jsonl -o build/demo/diagnosis.txt; head -24 build/demo/diagnosis.txt
+DEMO := build/demo
+LOG := $(DEMO)/simulation/telemetry.jsonl
+SAY = @printf '\n\033[1m%s\033[0m\n'
+
+demo: $(READY) ## The whole loop on a real workload: decide, generate, run, diagnose, break, diagnose, watch, supersede
+	@rm -rf $(DEMO) $(DEMO)-log && mkdir -p build
+	$(SAY) '1. Decide: contract renewal, a 90-day window per customer'
+	$(BIN)/advisor recommend knowledge/workloads/contract-renewal.toml
+	$(SAY) '2. Generate the project, fill it in, and walk 120 customers through their 90 days'
+	$(BIN)/python -m starters.reference $(DEMO) --customers 120
+	$(SAY) '3. Diagnose the healthy run: nothing may be found (exit 0)'
+	$(BIN)/advisor diagnose $(LOG) -o $(DEMO)/healthy.txt && head -3 $(DEMO)/healthy.txt
+	$(SAY) '4. Break it: one defence after the other is switched off; a project with an event log adds the faults of P3'
+	cd $(DEMO) && PYTHONPATH=src $(CURDIR)/$(BIN)/python -m contract_renewal drill --all
+	$(BIN)/advisor scaffold knowledge/workloads/lead-warming.toml $(DEMO)-log --quiet > /dev/null
+	cd $(DEMO)-log && for fault in P3-late-events P3-replay-divergence; do \
+	  PYTHONPATH=src $(CURDIR)/$(BIN)/python -m lead_warming drill --fault $$fault || exit 1; done
+	$(SAY) '5. Diagnose each: the fault that was injected is named with its first row, and no other'
+	$(BIN)/python benchmarks/loop.py $(DEMO)/drill $(DEMO)-log/drill
+	$(SAY) '6. All of it as one report (exit 1: found)'
+	$(BIN)/advisor diagnose $(DEMO)/drill/*/without.jsonl $(DEMO)-log/drill/*/without.jsonl -f html -o $(DEMO)/drill.html; test $$? = 1
+	$(BIN)/advisor diagnose $(DEMO)/drill/*/without.jsonl $(DEMO)-log/drill/*/without.jsonl -o $(DEMO)/drill.txt; test $$? = 1
+	@sed -n 1,12p $(DEMO)/drill.txt
+	$(SAY) '7. Hold the record against the run, and write the record that takes its place, with what was measured'
+	@cp knowledge/workloads/contract-renewal.toml $(DEMO)/record-1.toml
+	$(BIN)/advisor watch $(DEMO)/record-1.toml $(LOG) --supersede $(DEMO)/record-2.toml -o $(DEMO)/watch.txt && head -12 $(DEMO)/watch.txt
+	@tail -5 $(DEMO)/record-2.toml; grep superseded_by $(DEMO)/record-1.toml
+	$(SAY) 'Look at: $(DEMO)/drill.html, $(DEMO)/simulation/console/index.html, $(DEMO)/record-2.toml'
 
 test: $(READY) ## Run the tests (browser and server tests skip where there is none)
 	$(BIN)/python -m pytest -n 2 -m 'not slow'

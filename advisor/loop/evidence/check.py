@@ -190,8 +190,8 @@ def check_record(
     if record.model_version:
         on = stamp.stamped(record.model_version, stamp.versions_called(table))
         said = "the model version that the record was made for"
-        judged = verdicts.of_answer("yes", on)
-        checks.append(made("record.model_version", ("date",), said, record.model_version, on, judged))
+        verdict, _ = verdicts.of_answer("yes", on)
+        checks.append(made("record.model_version", ("date",), said, record.model_version, on, (verdict, on.why)))
     return RecordCheck(
         id=record.id,
         title=record.title,
