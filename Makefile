@@ -36,8 +36,8 @@ demo: $(READY) ## The whole loop on a real workload: decide, generate, run, diag
 	$(SAY) '5. Diagnose each: the fault that was injected is named with its first row, and no other'
 	$(BIN)/python benchmarks/loop.py $(DEMO)/drill $(DEMO)-log/drill
 	$(SAY) '6. All of it as one report (exit 1: found)'
-	$(BIN)/advisor diagnose $(DEMO)/drill/*/without.jsonl $(DEMO)-log/drill/*/without.jsonl -f html -o $(DEMO)/drill.html; test $$? = 1
-	$(BIN)/advisor diagnose $(DEMO)/drill/*/without.jsonl $(DEMO)-log/drill/*/without.jsonl -o $(DEMO)/drill.txt; test $$? = 1
+	$(BIN)/advisor diagnose '$(DEMO)*/drill/*/without.jsonl' -f html -o $(DEMO)/drill.html; test $$? = 1
+	$(BIN)/advisor diagnose '$(DEMO)*/drill/*/without.jsonl' -o $(DEMO)/drill.txt; test $$? = 1
 	@sed -n 1,12p $(DEMO)/drill.txt
 	$(SAY) '7. Hold the record against the run, and write the record that takes its place, with what was measured'
 	@cp knowledge/workloads/contract-renewal.toml $(DEMO)/record-1.toml

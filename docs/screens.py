@@ -21,7 +21,8 @@ sys.path.insert(0, str(ROOT))
 from tests.interview.terminal import Terminal  # noqa: E402
 
 PICTURES = ROOT / "docs" / "screens"
-DEMO = ROOT / "build" / "demo"
+DRILLS = "build/demo*/drill/*/without.jsonl"
+LOG = "build/demo/simulation/telemetry.jsonl"
 RECORD = "knowledge/workloads/contract-renewal.toml"
 # Without the web font that rich names: the pictures fetch nothing.
 FORMAT = CONSOLE_SVG_FORMAT[: CONSOLE_SVG_FORMAT.index("@font-face")] + CONSOLE_SVG_FORMAT[
@@ -97,13 +98,14 @@ def main() -> None:
         asked.ended()
     for name, *arguments in (
         ("record", "recommend", RECORD),
-        ("diagnosis", "diagnose", str(DEMO.relative_to(ROOT) / "drill")),
+        ("diagnosis", "diagnose", DRILLS),
+        ("watch", "watch", "build/demo/record-2.toml", LOG),
     ):
         terminal = Tall(*arguments, cwd=ROOT)
         terminal.ended()
         shot(name, terminal, f"advisor {' '.join(arguments)}")
     page("record", "recommend", RECORD)
-    page("diagnosis", "diagnose", str(DEMO / "drill"))
+    page("diagnosis", "diagnose", DRILLS)
 
 
 if __name__ == "__main__":

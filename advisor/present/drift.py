@@ -89,10 +89,11 @@ def told(measured: Measured) -> str:
     """A measure in words: its value, how sure that is, and how it moves."""
     unit = measured.unit
     said = f"{measured.what}: {_value(measured.value, unit)}{'' if unit == 'share' else ' at the median'}"
+    sure = f"{measured.cases:,} case{'s' * (measured.cases != 1)}"
     if measured.interval:
         low, high = (_value(each, unit) for each in measured.interval)
-        said += f", with 95 % confidence {low} to {high}" if low != high else ""
-    return f"{said} ({measured.cases:,} case{'s' * (measured.cases != 1)}); {_moves(measured.trend, unit)}"
+        sure = f"95 %: {low} to {high}, {sure}" if low != high else sure
+    return f"{said} ({sure}); {_moves(measured.trend, unit)}"
 
 
 def _moves(trend: Trend, unit: str) -> str:
