@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from advisor.catalog.models import Signature
 from advisor.diagnosis.diagnose import diagnose
 from advisor.diagnosis.findings import VERDICTS
 
+FIGURES = Path(__file__).resolve().parent.parent / "benchmarks" / "one_line_rules.json"
 SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "traces" / "samples"
 PUBLIC = (
     "application",
@@ -31,6 +33,11 @@ PUBLIC = (
     "temporal/test_replayer_swallowed_activity_cancellation.json",
 )
 """Samples that other people published, their origin and licence beside each; the others we wrote with the real SDKs."""
+
+
+def parts() -> dict[str, str]:
+    """The generated parts of the page."""
+    return {"public logs": public_logs(), "conventions": conventions(), "one line": one_line_rules()}
 
 
 def public_logs() -> str:
@@ -64,6 +71,41 @@ def conventions() -> str:
     ]
     lines += [f"| `{id}.{slug}` | {t.value:g} | {t.unit} | {t.source} | {t.text} |" for id, slug, t in rows]
     return "\n".join(lines)
+
+
+def one_line_rules() -> str:
+    """Each detector beside the lines of SQL that stand for it, and where a line does as well."""
+    figures = json.loads(FIGURES.read_text(encoding="utf-8"))
+    lines = ["| id | hits: drills | hits: drawn | false: quiet | false: busy | public |", "|---" * 6 + "|"]
+    for id, each in figures.items():
+        cells = (
+            f"{one['first']} / {one['careful']} / {one['detector']} of {one['of']}" if one["of"] else ""
+            for one in each["logs"].values()
+        )
+        lines.append(f"| {id} | {' | '.join(cells)} |")
+    first, careful = (
+        [id for id, each in figures.items() if _as_well(who, each["logs"])] for who in ("first", "careful")
+    )
+    worse = [id for id in figures if id not in careful]
+    lines += [
+        "",
+        f"- The first line does as well as the detector for {len(first)} of {len(figures)}: {', '.join(first)}.",
+        f"- The careful line does as well for {len(careful)} of {len(figures)}: {', '.join(careful)}.",
+        f"- It does worse for {len(worse)}: {', '.join(worse)}.",
+        "",
+        "The careful lines that do as well, over the events that `--save-events` keeps:",
+        "",
+        "```text",
+        *(f"{id}: {figures[id]['careful']}" for id in careful),
+        "```",
+    ]
+    return "\n".join(lines)
+
+
+def _as_well(who: str, logs: dict[str, dict[str, int]]) -> bool:
+    """Whether a line misses no more faults than the detector, and raises no more false alarms."""
+    hits = all(logs[name][who] >= logs[name]["detector"] for name in ("drills", "faulty"))
+    return hits and all(logs[name][who] <= logs[name]["detector"] for name in ("quiet", "healthy"))
 
 
 def _detected() -> list[Signature]:

@@ -1,8 +1,8 @@
 """A shop that pays refunds: what an agent's tools do, whichever framework calls them.
 
 Nothing here knows a framework. Each `record` says what the step before it did; the module `telemetry` beside the
-framework's `app.py` decides where that goes, and writes nothing with `--plain`. A case's number decides what happens to it,
-so that every run is the same.
+framework's `app.py` decides where that goes, and writes nothing with `--plain`. A case's number decides what happens to
+it, so that every run is the same.
 """
 
 from __future__ import annotations

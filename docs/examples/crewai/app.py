@@ -1,12 +1,13 @@
 """Refunds by a CrewAI crew: two agents give their view, a third calls a tool that pays; a clerk approves some.
 
-    python app.py LOG [--cases 40] [--plain] [--fault identical-retries]
+python app.py LOG [--cases 40] [--plain] [--fault identical-retries]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,7 +82,8 @@ def refund(case: shop.Case, fault: str) -> None:
         call = f"Thought: pay.\nAction: pay\nAction Input: {json.dumps({'amount': amount})}\n"
         # A model that is told of an error and tries again, word for word; nothing counts how often.
         tries = [call] * (4 if fault and case.number % 4 == 0 else 1)
-        asked("cashier", case, f"Pay {amount}.", *tries, "Final Answer: settled", tools=[Pay(number=case.number, fault=fault)])
+        tool = Pay(number=case.number, fault=fault)
+        asked("cashier", case, f"Pay {amount}.", *tries, "Final Answer: settled", tools=[tool])
     shop.watch(case)
     shop.remind(case)
     shop.close(case, "ok")
@@ -108,6 +110,7 @@ def main() -> None:
     parser.add_argument("--fault", choices=FAULTS, default="")
     given = parser.parse_args()
     telemetry.PLAIN = given.plain
+    logging.getLogger("crewai").setLevel(logging.ERROR)
     telemetry.write_to(given.log, prompt_version=shop.PROMPT)
     for number in range(1, given.cases + 1):
         telemetry.REQUEST.set(shop.Case(number).id)

@@ -1,4 +1,4 @@
-"""CrewAI: every event of the bus in one file that `advisor diagnose` reads, and `record` for what the bus does not say."""
+"""CrewAI: every event of the bus in a file that `advisor diagnose` reads, and `record` for what the bus leaves out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Refunds as a DBOS workflow: every side effect is a step, a person answers by message, a failed booking is undone.
 
-    python app.py FOLDER [--cases 40] [--plain] [--fault dirty-compensation]
+python app.py FOLDER [--cases 40] [--plain] [--fault dirty-compensation]
 """
 
 from __future__ import annotations

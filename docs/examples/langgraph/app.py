@@ -1,6 +1,6 @@
 """Refunds as a LangGraph graph: two agents side by side, a rule that merges them, a gate, a person, a payment.
 
-    python app.py LOG [--cases 40] [--plain] [--fault repeat-on-resume]
+python app.py LOG [--cases 40] [--plain] [--fault repeat-on-resume]
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def approve(state: State, runtime: Runtime[str]) -> State:
     case = shop.Case(state["number"])
     if runtime.context == "repeat-on-resume":
         shop.pay(case)
-    asked = {} if telemetry.PLAIN else {f"sdb.{name}": value for name, value in shop.question(case).items()}
+    about = {"kind": "approval_request"} | shop.question(case)
+    asked = {} if telemetry.PLAIN else {f"sdb.{name}": value for name, value in about.items()}
     reply = interrupt({"question": f"Pay {state['amount']} for {case.id}?", **asked})
     shop.decided(case, reply)
     return {"next": "close" if runtime.context == "repeat-on-resume" else "pay"}

@@ -1,6 +1,7 @@
 """LangGraph: everything that a run says, in one file that `advisor diagnose` reads.
 
-The stream's mode `debug` holds nodes, errors and interrupts. Its mode `custom` carries `record`: what the framework cannot know.
+The stream's mode `debug` holds nodes, errors and interrupts. Its mode `custom` carries `record`: what the framework
+cannot know.
 """
 
 from __future__ import annotations

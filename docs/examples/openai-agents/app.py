@@ -1,6 +1,6 @@
 """Refunds with the OpenAI Agents SDK: two agents give their view, a third calls a tool that a person must approve.
 
-    python app.py LOG [--cases 40] [--plain] [--fault reject-as-success]
+python app.py LOG [--cases 40] [--plain] [--fault reject-as-success]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Refunds as a Temporal workflow: every step is an activity, a person answers by signal, a cancel is the kill switch.
 
-    python app.py FOLDER [--cases 40] [--plain] [--fault ignored-kill]
+python app.py FOLDER [--cases 40] [--plain] [--fault ignored-kill]
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import shutil
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from temporalio import activity, workflow
 from temporalio.client import WorkflowFailureError
 from temporalio.common import RetryPolicy
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -144,12 +147,14 @@ class Refund:
 
 async def walk(cases: int, fault: str) -> None:
     """Walks cases through, on Temporal's own test server."""
-    from concurrent.futures import ThreadPoolExecutor
-
     steps: Any = [receive, assess, judge, ask, decided, pay, close]
-    server = shutil.which("temporal-test-server")
-    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=server) as env:
-        with ThreadPoolExecutor(4) as pool:
+    server = str(Path(sys.executable).with_name("temporal-test-server"))
+    quiet = LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))
+    env = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=server)
+    async with env:
+        # The server skips waits unless told otherwise; a log wants true times.
+        with ThreadPoolExecutor(4) as pool, env.auto_time_skipping_disabled():
             worker = Worker(
                 env.client,
                 task_queue="refunds",
@@ -196,6 +201,8 @@ def main() -> None:
     telemetry.PLAIN, telemetry.FOLDER = asked.plain, asked.folder
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     asyncio.run(walk(asked.cases, asked.fault))
+    sys.stdout.flush()
+    os._exit(0)  # a thread of the SDK's core may outlive the interpreter, and crash it
 
 
 if __name__ == "__main__":

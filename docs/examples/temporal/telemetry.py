@@ -1,7 +1,7 @@
 """Temporal: histories as they are, what an activity is in its header, and `record` in a file beside them.
 
-A history holds the final attempt of an activity and nothing that happened inside. `record` is called in activities only:
-workflow code runs again at every replay.
+A history holds the final attempt of an activity and nothing that happened inside. `record` is called in activities
+only: workflow code runs again at every replay.
 """
 
 from __future__ import annotations
