@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import architecture
 import entries
 import formats
+import how_to
 import limits
 import prove
 
@@ -137,7 +138,9 @@ def main() -> int:
         "formats.md": formats.document(),
         "architecture.svg": architecture.picture(),
         "architecture.md": filled("architecture.md", {"rooms": architecture.table()}),
-        "limits.md": filled("limits.md", {"public logs": limits.public_logs(), "conventions": limits.conventions()}),
+        "limits.md": filled("limits.md", limits.parts()),
+        "how-to/index.md": filled("how-to/index.md", {"summary": how_to.summary()}),
+        **{f"how-to/{name}.md": filled(f"how-to/{name}.md", how_to.parts(name)) for name in how_to.PAGES},
         "workloads.md": workloads(),
         **entries.documents(),
         **schemas(),
