@@ -19,16 +19,18 @@ def mcp(
     """Serve agents: the commands as tools, the catalog as resources (MCP, over stdin and stdout)."""
     import gc
     import os
-    from importlib.util import find_spec
 
     from advisor.errors import Fault, InputError
 
-    if find_spec("mcp") is None:
+    try:
+        from advisor.serving.server import server
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "mcp":
+            raise
         mend = "pip install 'agent-runtime-advisor[mcp]'"
-        raise InputError([Fault("advisor mcp", "needs the package mcp, which is not installed", mend)])
+        raise InputError([Fault("advisor mcp", "needs the package mcp, 2.0 or newer", mend)]) from None
     if not root.is_dir():
         raise InputError([Fault(f"--root {root}", "is no folder", "name a folder that exists")])
-    from advisor.serving.server import server
 
     gc.enable()
     os.chdir(root)  # results then name files as they lie in the folder

@@ -8,6 +8,7 @@ from typing import Any
 
 from advisor.present.diagnosis.document import DiagnosisDocument
 from advisor.present.diagnosis.words import SHOWN
+from advisor.serving.visible import visible
 
 MOST = 60_000
 """Convention: characters of JSON from which on parts are left out."""
@@ -67,7 +68,7 @@ def bounded(document: DiagnosisDocument, every: bool) -> tuple[DiagnosisDocument
         document: The whole document.
         every: Keep the findings that show no symptom too; `assessability` names them in any case.
     """
-    plain = document.to_json()
+    plain = visible(document.to_json())
     cut: list[str] = []
     if not every:
         many = len(plain["findings"])
