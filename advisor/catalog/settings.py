@@ -1,21 +1,23 @@
-"""A project's settings: defaults for the command line, in `advisor.toml` or under `[tool.advisor]` of `pyproject.toml`."""
+"""A project's settings: defaults for options, in `advisor.toml` or under `[tool.advisor]` of `pyproject.toml`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from advisor.catalog.files import read_toml
-from advisor.catalog.load import model_faults
+from advisor.catalog.load import model_faults, shipped
 from advisor.catalog.models import Frozen, Slug
 from advisor.errors import Fault, InputError
 
 OWN, SHARED = "advisor.toml", "pyproject.toml"
 File = Annotated[Path, Field(strict=False)]
+When = Annotated[str, BeforeValidator(lambda given: given.isoformat() if isinstance(given, dt.date) else given)]
 Level = Literal[
     "present", "likely", "possible", "critical", "high", "medium", "low", "insufficient", "never"
 ]  # as --fail-on has them
@@ -26,10 +28,12 @@ class Reading(Frozen):
 
     mapping: File | None = None
     cache: File | None = None
+    since: When | None = None
     memory: str | None = None
     threads: int | None = Field(default=None, ge=1)
     redact: bool | None = None
     quiet: bool | None = None
+    thresholds: dict[Slug, dict[Slug, float]] | None = Field(default=None, strict=False)
 
 
 class Diagnosing(Reading):
@@ -38,8 +42,6 @@ class Diagnosing(Reading):
     baseline: File | None = None
     fail_on: Level | None = None
     only: tuple[Slug, ...] | None = Field(default=None, strict=False)
-    since: str | None = None
-    thresholds: dict[Slug, dict[Slug, float]] | None = Field(default=None, strict=False)
 
 
 class SettingsFile(Frozen):
@@ -75,7 +77,7 @@ def find_settings(folder: Path) -> Settings | None:
     top = next((each for each in above if (each / ".git").exists()), folder)
     for each in above:
         own, shared = each / OWN, each / SHARED
-        has_shared = shared.is_file() and b"tool.advisor" in shared.read_bytes() and _section(shared) is not None
+        has_shared = _mentions_us(shared) and _section(shared) is not None
         if own.is_file():
             return read_settings(own, shared if has_shared else None)
         if has_shared:
@@ -95,10 +97,41 @@ def read_settings(path: Path, passed_over: Path | None = None) -> Settings:
     table = _section(path) if shared else read_toml(path)
     if table is None:
         raise InputError([Fault(str(path), "has no [tool.advisor]", f"add it, or name an {OWN}")])
+    place = f"{path}: tool.advisor" if shared else str(path)
     try:
-        return Settings(path, SettingsFile.model_validate(table), passed_over)
+        values = SettingsFile.model_validate(table)
     except ValidationError as error:
-        raise InputError(model_faults(error, f"{path}: tool.advisor" if shared else str(path))) from None
+        raise InputError(model_faults(error, place)) from None
+    if unknown := list(_unknown_ids(values, place)):
+        raise InputError(unknown)
+    return Settings(path, values, passed_over)
+
+
+def _unknown_ids(values: SettingsFile, place: str) -> Iterator[Fault]:
+    """Ids that the knowledge base does not have: they would be told as options that nobody gave."""
+    if not (values.diagnose.only or values.diagnose.thresholds or values.watch.thresholds):
+        return
+    detectors = {**shipped().signatures, **shipped().weaknesses}
+    for id in values.diagnose.only or ():
+        if id not in detectors:
+            yield Fault(f"{place}: diagnose.only", f"{id!r} is no detector", "advisor catalog lists them")
+    for command in ("diagnose", "watch"):
+        for id, table in (getattr(values, command).thresholds or {}).items():
+            known = detectors[id].thresholds if id in detectors else {}
+            mend = f"use one of {', '.join(known)}" if known else "advisor catalog lists those that have some"
+            for slug in table:
+                if slug.replace("_", "-") not in known:
+                    yield Fault(f"{place}: {command}.thresholds.{id}", f"{slug!r} is no threshold", mend)
+
+
+def _mentions_us(path: Path) -> bool:
+    """Whether a file may hold a table of ours: another tool's fault in it is none of ours."""
+    try:
+        return b"advisor" in path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # and reading it says why not
 
 
 def _section(path: Path) -> Mapping[str, Any] | None:

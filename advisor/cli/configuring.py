@@ -17,8 +17,7 @@ def _configure(context: typer.Context, given: Path | None) -> Path | None:
     if context.resilient_parsing:
         return given
     if context.params.get("no_config"):
-        if given:
-            raise InputError([Fault("--config", "stands beside --no-config", "give one of them")])
+        _one_of_them(context, bool(given))
         return None
     from advisor.catalog.settings import find_settings, read_settings
 
@@ -35,13 +34,22 @@ def _configure(context: typer.Context, given: Path | None) -> Path | None:
     return found.file
 
 
+def _one_of_them(context: typer.Context, given: bool) -> bool:
+    """Refuses the later one of `--config` and `--no-config`."""
+    if given and (context.params.get("config") or context.params.get("no_config")):
+        raise InputError([Fault("--config", "stands beside --no-config", "give one of them")])
+    return given
+
+
 def settings_of(context: typer.Context) -> dict[str, Any]:
     """What a command needs of its settings beside defaults: `file`, `passed_over` and `thresholds`; empty without."""
     found: dict[str, Any] = context.meta.get(_KEY, {})
     return found
 
 
-NoConfigOption = Annotated[bool, typer.Option("--no-config", is_eager=True, help="Use no settings file.")]
+NoConfigOption = Annotated[
+    bool, typer.Option("--no-config", is_eager=True, callback=_one_of_them, help="Use no settings file.")
+]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(

@@ -83,7 +83,7 @@ def watch(
     job.say_settings()
     log, rules = read(job)
     with progress(quiet) as report:
-        diagnosis = of_log(log, rules, only=signatures(file), progress=report)
+        diagnosis = of_log(log, rules, overrides=job.overrides(), only=signatures(file), progress=report)
     found = watched_by(file, diagnosis, log.table, on)
     if supersede:
         from advisor.loop.supersede import supersede as superseded

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
+from advisor.errors import Fault, InputError
 from advisor.traces.columns import DECLARED_BY, KINDS, stored
 from advisor.traces.records import Event
 
@@ -68,20 +69,24 @@ def connect(memory: str | None = None, threads: int | None = None) -> DuckDBPyCo
     """A DuckDB of its own: UTC, spilling to a temporary folder, at most `memory` (such as "2GB"), no extension loaded.
 
     The folder goes when the connection's process ends.
+
+    Raises:
+        InputError: `memory` is no amount.
     """
     import duckdb
 
     folder = tempfile.TemporaryDirectory(prefix="advisor-")
     _FOLDERS.append(folder)
-    con = duckdb.connect(
-        config={
-            "temp_directory": folder.name,
-            "memory_limit": memory or default_memory(),
-            "threads": threads or os.cpu_count() or 1,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": True,
-        }
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": folder.name,
+        "threads": threads or os.cpu_count() or 1,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": True,
+    }
+    try:
+        con = duckdb.connect(config=config | {"memory_limit": memory or default_memory()})
+    except duckdb.ParserException:
+        raise InputError([Fault(f"--memory {memory}", "is no amount of memory", "write 512MB or 2GB")]) from None
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     return con

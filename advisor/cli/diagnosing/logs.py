@@ -47,7 +47,8 @@ def logs(
         alone = {"--record": file, "--save-events": save_events, "--since": job.since, "--cache": job.cache}
         if given := [name for name, value in alone.items() if value]:
             raise InputError(
-                Fault(f"advisor diagnose {name}", "reads files only", f"leave {name} out") for name in given
+                Fault(f"advisor diagnose {name}", "reads files only", f"leave {name} out{_unsaid(job)}")
+                for name in given
             )
         rules = job.rules()
         with progress(job.quiet) as report:
@@ -90,6 +91,11 @@ def logs(
         job.output,
     )
     return gate.code(found)
+
+
+def _unsaid(job: Job) -> str:
+    """How to leave out what a settings file may have said."""
+    return f", also from {job.settings['file']}, or add --no-config" if "file" in job.settings else ""
 
 
 def _warehouse(job: Job, engine: str | None) -> Warehouse | None:
