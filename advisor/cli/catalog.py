@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli.completing import kinds
 from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOption, QuietOption, look
 
 catalog_app = typer.Typer(
@@ -30,7 +31,8 @@ class GraphAs(StrEnum):
 def catalog(
     context: typer.Context,
     kind: Annotated[
-        str | None, typer.Option("--kind", "-k", metavar="KIND", help="Only this kind, such as patterns.")
+        str | None,
+        typer.Option("--kind", "-k", metavar="KIND", autocompletion=kinds, help="Only this kind, such as patterns."),
     ] = None,
     format: FormatOption = Format.terminal,
     output: OutputOption = None,

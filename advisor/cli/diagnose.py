@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli.completing import detector_ids
 from advisor.cli.configuring import ConfigOption, NoConfigOption, settings_of
 from advisor.cli.exits import FailOn
 from advisor.cli.options import NoColorOption, OutputOption, QuietOption, look
@@ -42,7 +43,10 @@ def diagnose(
         list[str] | None, typer.Option("--set", metavar="ID.NAME=VALUE", help="Override a threshold; may be repeated.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="ID", help="Run only this detector; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="ID", autocompletion=detector_ids, help="Run only this detector; may be repeated."
+        ),
     ] = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", metavar="LEVEL", help=f"Exit 1 from here on: {', '.join(FailOn)}.")

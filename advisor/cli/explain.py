@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli.completing import entry_ids
 from advisor.cli.options import Format, FormatOption, NoColorOption, OutputOption, QuietOption, look
 
 
 def explain(
-    entry: Annotated[str, typer.Argument(metavar="ID", help="An id, or a signature's number such as P1a or S3.")],
+    entry: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", autocompletion=entry_ids, help="An id, or a signature's number such as P1a or S3."
+        ),
+    ],
     format: FormatOption = Format.terminal,
     output: OutputOption = None,
     quiet: QuietOption = False,
