@@ -12,7 +12,7 @@ from advisor.starter.plan import Plan, Step
 from advisor.starter.pristine import check_inside, pack, unpack
 from advisor.starter.render import module_of, render, yours
 from advisor.starter.selection import Engine, Selection, select
-from advisor.starter.write import finish, write
+from advisor.starter.write import finish, interrupted, write
 
 
 def scaffold(
@@ -59,7 +59,9 @@ def _update(
 ) -> tuple[Plan, dict[str, bytes]]:
     base = unpack(destination, selection)
     remarks: list[str] = []
-    if not dry_run and finish(destination):
+    if dry_run and interrupted(destination):
+        remarks.append("an interrupted update would be carried out first")
+    elif not dry_run and finish(destination):
         remarks.append("an interrupted update was carried out first")
         base = unpack(destination, selection)
     workload = yours(selection)

@@ -1,23 +1,29 @@
-"""Carries a plan out: the whole of it or, after an interruption, the rest of it at the next run.
+"""Carries a plan out: the whole of it or nothing, whenever it is interrupted.
 
 A new project is made in a folder beside its place and renamed into it. An update is first staged whole inside
-`.advisor`; the journal that is written last makes it valid, and whoever finds a journal carries it out to its end. An
-error on the way puts back what was there.
+`.advisor`; one rename of its journal makes it valid. From then on whoever comes first carries it out to its end: this
+tool, or the project's own package when it is imported (`starters/agent/updating.py`, which both of them use). An error
+on the way makes a journal of the way back.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
+from advisor.catalog.files import data_room
 from advisor.errors import Fault, InputError
 from advisor.starter.plan import WRITES, Plan
 from advisor.starter.pristine import check_inside
 
-_STAGED, _ASIDE, _JOURNAL = ".advisor/staged", ".advisor/aside", ".advisor/journal.json"
+_ASIDE, _JOURNAL, _STAGED = ".advisor/aside", ".advisor/journal.json", ".advisor/staged"
+# These go first: once they are in place, the project itself finishes what a kill interrupts.
+_FIRST = ("/updating.py", "/__init__.py")
 
 
 def write(plan: Plan, own: dict[str, bytes]) -> None:
@@ -31,12 +37,13 @@ def write(plan: Plan, own: dict[str, bytes]) -> None:
     try:
         if plan.fresh:
             _create(plan.destination, contents)
-        else:
-            _stage(plan.destination, contents, removed)
+        elif steps := _stage(plan.destination, contents, removed):
+            _make_valid(plan.destination, steps)
             try:
                 finish(plan.destination)
             except OSError:
-                _put_back(plan.destination)
+                _make_valid(plan.destination, _way_back(plan.destination, steps))
+                finish(plan.destination)
                 raise
     except OSError as error:
         reason = (error.strerror or "unwritable").lower()
@@ -45,29 +52,32 @@ def write(plan: Plan, own: dict[str, bytes]) -> None:
         ) from None
 
 
+def interrupted(destination: Path) -> bool:
+    """Whether an update was stopped after it had become valid and before its end."""
+    return (destination / _JOURNAL).exists()
+
+
 def finish(destination: Path) -> bool:
-    """Carries out an update that was interrupted; False when there is none."""
+    """Carries out an update that was interrupted; False when there is none.
+
+    Raises:
+        InputError: The journal is no journal of ours, or leads out of the project.
+    """
     journal = destination / _JOURNAL
-    if not journal.exists():
-        (destination / f"{_JOURNAL}.part").unlink(missing_ok=True)
-        for left in (_STAGED, _ASIDE):
-            shutil.rmtree(destination / left, ignore_errors=True)
+    if not interrupted(destination):
+        _clear(destination)
         return False
-    steps = json.loads(journal.read_bytes())
-    for path in steps["removed"]:
-        target = check_inside(destination, path)
-        target.unlink(missing_ok=True)
-        _prune(destination, target.parent)
-    for number, path in steps["written"]:
-        staged, target = destination / _STAGED / str(number), check_inside(destination, path)
-        if staged.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
-                shutil.copymode(target, staged)
-            staged.replace(target)
-    journal.unlink()
-    for left in (_STAGED, _ASIDE):
-        shutil.rmtree(destination / left, ignore_errors=True)
+    try:
+        steps = json.loads(journal.read_bytes())
+        paths = [step["path"] for step in steps]
+        sources = [step[name] for step in steps for name in ("source", "before") if step.get(name)]
+        for path in (*paths, *sources):
+            check_inside(destination, path)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError([Fault(str(journal), "is not a journal of an update", "remove it")]) from None
+    runpy.run_path(str(data_room("starters") / "agent" / "updating.py"))["finish"](destination)
+    for path in paths:
+        _prune(destination, (destination / path).parent)
     return True
 
 
@@ -88,51 +98,61 @@ def _create(destination: Path, contents: dict[str, bytes]) -> None:
         raise
 
 
-def _stage(destination: Path, contents: dict[str, bytes], removed: list[str]) -> None:
-    staged, aside = destination / _STAGED, destination / _ASIDE
-    for folder in (staged, aside):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    changed = [
-        (path, content)
-        for path, content in sorted(contents.items())
-        if not (check_inside(destination, path).is_file() and (destination / path).read_bytes() == content)
-    ]
-    for number, (_, content) in enumerate(changed):
-        each = staged / str(number)
-        each.write_bytes(content)
-        each.chmod(0o644)
-    if not changed and not removed:
-        shutil.rmtree(staged)
-        shutil.rmtree(aside)
-        return
-    for number, path in enumerate((*(path for path, _ in changed), *removed)):
-        if (destination / path).is_file():
-            shutil.copy2(destination / path, aside / str(number))
-    steps = {"removed": removed, "written": [(number, path) for number, (path, _) in enumerate(changed)]}
-    journal = destination / f"{_JOURNAL}.part"
-    with journal.open("w", encoding="utf-8") as file:
-        json.dump(steps, file)
+def _stage(destination: Path, contents: dict[str, bytes], removed: list[str]) -> list[dict[str, Any]]:
+    """Lays out what is written and copies of what it replaces, both on disk for sure; returns the journal's steps."""
+    _clear(destination)
+    wanted: list[tuple[str, bytes | None]] = sorted(contents.items(), key=lambda item: _order(item[0]))
+    steps: list[dict[str, Any]] = []
+    for path, content in (*wanted, *((path, None) for path in removed)):
+        target = check_inside(destination, path)
+        now = target.read_bytes() if target.is_file() else None
+        if now == content:
+            continue
+        number = len(steps)
+        source, before = f"{_STAGED}/{number}", f"{_ASIDE}/{number}"
+        mode = target.stat().st_mode & 0o777 if now is not None else 0o644
+        for name, each in ((source, content), (before, now)):
+            if each is not None:
+                _put(destination / name, each, mode)
+        steps.append({"path": path, "source": source if content is not None else None,
+                      "before": before if now is not None else None})  # fmt: skip
+    return steps
+
+
+def _order(path: str) -> tuple[bool, bool, str]:
+    return (not path.endswith(_FIRST[0]), not path.endswith(_FIRST[1]), path)
+
+
+def _way_back(destination: Path, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The steps that put back what was there, where it is not there any more."""
+    back = []
+    for step in steps:
+        target, before = destination / step["path"], step["before"]
+        now = target.read_bytes() if target.is_file() else None
+        if now != ((destination / before).read_bytes() if before else None):
+            back.append({"path": step["path"], "source": before})
+    return back
+
+
+def _make_valid(destination: Path, steps: list[dict[str, Any]]) -> None:
+    part = destination / f"{_JOURNAL}.part"
+    _put(part, json.dumps(steps).encode(), 0o644)
+    part.replace(destination / _JOURNAL)
+
+
+def _put(path: Path, content: bytes, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    journal.replace(destination / _JOURNAL)
+    path.chmod(mode)
 
 
-def _put_back(destination: Path) -> None:
-    """Undoes an update that cannot be carried out, from what was set aside when it was staged."""
-    journal = destination / _JOURNAL
-    steps = json.loads(journal.read_bytes())
-    for number, path in (*steps["written"], *enumerate(steps["removed"], len(steps["written"]))):
-        target, aside = check_inside(destination, path), destination / _ASIDE / str(number)
-        if aside.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(aside, target)
-        else:
-            target.unlink(missing_ok=True)
-            _prune(destination, target.parent)
-    journal.unlink()
-    for folder in (_STAGED, _ASIDE):
-        shutil.rmtree(destination / folder, ignore_errors=True)
+def _clear(destination: Path) -> None:
+    (destination / f"{_JOURNAL}.part").unlink(missing_ok=True)
+    for left in (_STAGED, _ASIDE):
+        shutil.rmtree(destination / left, ignore_errors=True)
 
 
 def _prune(destination: Path, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import shutil
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import InputError
-from advisor.starter import scaffold, write
+from advisor.starter import scaffold
 from advisor.starter.merge import merge
 from tests.starter.combinations import Combination, covering, in_project
 from tests.starter.test_generated_projects import package, tree
@@ -200,45 +199,6 @@ def test_an_interrupted_creation_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(KeyboardInterrupt):
         scaffold(file(), tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("after", range(0, 40, 4))
-def test_an_update_that_was_killed_is_carried_out_by_the_next_run(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
-) -> None:
-    new = Combination("P3", True, False, ("kill_switch",))
-    shutil.copytree(project, tmp_path / "expected")
-    scaffold(file(new), tmp_path / "expected")
-    old = tree(project)
-    count = [0]
-    replace, unlink = Path.replace, Path.unlink
-
-    def counted(original):  # type: ignore[no-untyped-def]
-        def act(self: Path, *arguments, **options):  # type: ignore[no-untyped-def]
-            count[0] += 1
-            if count[0] > after:
-                raise KeyboardInterrupt
-            return original(self, *arguments, **options)
-
-        return act
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", counted(replace))
-        patch.setattr(Path, "unlink", counted(unlink))
-        with contextlib.suppress(KeyboardInterrupt):
-            scaffold(file(new), project)
-    if not (project / write._JOURNAL).exists():
-        left = {
-            path: content
-            for path, content in tree(project).items()
-            if not path.startswith((".advisor/staged", ".advisor/aside"))
-        }
-        left.pop(".advisor/journal.json.part", None)
-        assert left in (old, tree(tmp_path / "expected"))
-    scaffold(file(new), project)
-    found = tree(project)
-    found.pop(".advisor/journal.json.part", None)
-    assert found == tree(tmp_path / "expected")
 
 
 def test_an_error_while_writing_puts_back_what_was_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
