@@ -111,6 +111,10 @@ def diagnose(
         DiagnosisFormat, typer.Option("--format", "-f", help="How the document is written.")
     ] = DiagnosisFormat.terminal,
     output: OutputOption = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option("--also", metavar="FILE", help="Write it to FILE as well: .md .html .json .sarif .xml or .txt."),
+    ] = None,
     no_config: NoConfigOption = False,
     config: ConfigOption = None,
     quiet: QuietOption = False,
@@ -154,6 +158,10 @@ def diagnose(
         faults.append(Fault("--format summary", "is of logs held against a decision record", mend))
     if bundle and chosen:
         faults.append(Fault("advisor diagnose --bundle", f"seals no {chosen[0]}", "leave one of them out"))
+    if also and chosen:
+        faults.append(
+            Fault("advisor diagnose --also", f"is for findings, not for {chosen[0]}", "leave one of them out")
+        )
     if faults:
         raise InputError(faults)
     job = Job(
@@ -197,4 +205,4 @@ def diagnose(
         return readings.infer(job, force)
     if request is not None:
         return readings.story(job, request)
-    return of_logs.logs(job, gate, record, engine, save_events, write_baseline, bundle)
+    return of_logs.logs(job, gate, record, engine, save_events, write_baseline, bundle, tuple(also or ()))

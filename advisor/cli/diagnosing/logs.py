@@ -23,6 +23,7 @@ def logs(
     save_events: Path | None,
     write: Path | None,
     bundle: Path | None,
+    also: tuple[Path, ...],
 ) -> int:
     """Findings in logs; with a record, what it foresaw and what the logs say of its answers."""
     from advisor.diagnosis.diagnose import of_log
@@ -32,6 +33,7 @@ def logs(
         from advisor.cli.diagnosing.sealing import seal, sealable
 
         sealable(job)
+    others = _formats(also, job.output)
     accepted = gate.accepted()
     overrides = job.overrides()
     file = None
@@ -81,6 +83,8 @@ def logs(
         check = check_record(file, found, log.table)
     if bundle:
         seal(bundle, job, gate, (record, file) if record and file else None, found, check)
+    for path, format in others.items():
+        deliver(render_diagnosis(found, format, check=check, redact=job.redact), path)
     if file and check and job.format == "summary":
         from advisor.present.summary import render_summary
 
@@ -91,6 +95,29 @@ def logs(
         job.output,
     )
     return gate.code(found)
+
+
+_FORMATS = {
+    ".md": "markdown",
+    ".html": "html",
+    ".json": "json",
+    ".sarif": "sarif",
+    ".xml": "junit",
+    ".txt": "terminal",
+}
+
+
+def _formats(also: tuple[Path, ...], output: Path | None) -> dict[Path, str]:
+    """How each further file is written, by its name; to be called before long work begins."""
+    faults = []
+    for number, path in enumerate(also):
+        if path.suffix not in _FORMATS:
+            faults.append(Fault(f"--also {path}", "has a name of no format", f"end it in one of {' '.join(_FORMATS)}"))
+        if path == output or path in also[:number]:
+            faults.append(Fault(f"--also {path}", "is written already", "name another file"))
+    if faults:
+        raise InputError(faults)
+    return {path: _FORMATS[path.suffix] for path in also}
 
 
 def _unsaid(job: Job) -> str:
