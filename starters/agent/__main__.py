@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     drill = command("drill", _drill, "switch one defence off and see what goes wrong")
     drill.add_argument("--fault", metavar="ID")
     drill.add_argument("--all", action="store_true", help="every fault of this project, with and without its defence")
-    drill.add_argument("--list", action="store_true")
+    drill.add_argument("--list", action="store_true", help="the faults that this project can be drilled for")
+    drill.add_argument("--json", action="store_true", help="a line of JSON for each fault or run")
     drill.add_argument("--folder", default="drill", help="where the drills leave their telemetry")
     return parser
 
@@ -250,7 +251,7 @@ def _replay(project: Project, given: Any) -> int:
 def _drill(project: Project, given: Any) -> int:
     from .drill import run
 
-    return run(given.fault, everything=given.all, listing=given.list, folder=given.folder)
+    return run(given.fault, everything=given.all, listing=given.list, folder=given.folder, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _MODULES = ("p1", "p2", "p3", "p4", "p5", "planes", "seam")
@@ -53,12 +54,10 @@ def drills() -> dict[str, Drill]:
 
 def perform(drill: Drill, folder: Path, defended: bool) -> Outcome:
     """Runs one drill; its telemetry is `<folder>/<id>/with.jsonl` or `without.jsonl`."""
-    name = "with" if defended else "without"
-    place = folder / drill.id
-    work = place / f"{name}.work"
+    telemetry = _telemetry(drill, folder, defended)
+    work = telemetry.with_suffix(".work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    telemetry = place / f"{name}.jsonl"
     telemetry.unlink(missing_ok=True)
     settings = {"TELEMETRY_FILE": str(telemetry), "OUTSIDE_FILE": str(work / "outside.db"), "OUTSIDE_IGNORES_KEYS": "0"}
     with _settings(settings):
@@ -67,26 +66,37 @@ def perform(drill: Drill, folder: Path, defended: bool) -> Outcome:
     return outcome
 
 
-def run(fault: str | None, *, everything: bool, listing: bool, folder: str) -> int:
-    """The command `drill`."""
+def run(fault: str | None, *, everything: bool, listing: bool, folder: str, as_json: bool = False) -> int:
+    """The command `drill`; as JSON it prints one line for each fault (the list) or for each run."""
     known = drills()
     if listing or not (fault or everything):
         for drill in known.values():
-            print(f"{drill.id}  {drill.title}")
+            listed = {"fault": drill.id, "switched_off": drill.title}
+            print(json.dumps(listed) if as_json else f"{drill.id}  {drill.title}")
         return 0
     if fault and fault not in known:
         raise ValueError(f"no drill {fault}; this project has {', '.join(known)}")
     chosen = list(known.values()) if everything else [known[str(fault)]]
     surprised = 0
     for drill in chosen:
-        print(f"{drill.id}: {drill.title}")
+        if not as_json:
+            print(f"{drill.id}: {drill.title}")
         for defended in (True, False) if everything else (False,):
             outcome = perform(drill, Path(folder), defended)
-            word = "with the defence   " if defended else "without the defence"
-            print(f"  {word}  {'sound' if outcome.sound else 'WRONG'}  {outcome.words}")
             surprised += outcome.sound != defended
-        print(f"  telemetry in {Path(folder) / drill.id}")
+            if as_json:
+                place = _telemetry(drill, Path(folder), defended)
+                print(json.dumps({"fault": drill.id, "defended": defended, **asdict(outcome), "telemetry": str(place)}))
+            else:
+                word = "with the defence   " if defended else "without the defence"
+                print(f"  {word}  {'sound' if outcome.sound else 'WRONG'}  {outcome.words}")
+        if not as_json:
+            print(f"  telemetry in {Path(folder) / drill.id}")
     return 1 if surprised else 0
+
+
+def _telemetry(drill: Drill, folder: Path, defended: bool) -> Path:
+    return folder / drill.id / f"{'with' if defended else 'without'}.jsonl"
 
 
 @contextmanager
