@@ -152,8 +152,8 @@ def postgres(rows: list[dict[str, Any]]) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Starts a server on a socket in a temporary folder; skips where there is none."""
+def postgres_server(port: int = 0) -> Iterator[str]:
+    """Starts a server on a socket in a temporary folder, and on a local port if one is given; skips where none is."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "/none")]
     if not found[-1].exists():
         pytest.skip("no PostgreSQL server is installed")
@@ -173,7 +173,8 @@ def postgres_server() -> Iterator[str]:
         owner = "root" if os.geteuid() == 0 else os.environ.get("USER", "postgres")
         made = [f"{programs}/initdb", "-D", data, "-A", "trust", "-U", owner, "--no-sync", "-E", "UTF8", "--locale=C"]
         subprocess.run(made, check=True, **quiet)
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
+        listening = f"-c listen_addresses=127.0.0.1 -p {port}" if port else "-c listen_addresses="
+        options = f"-k {folder} {listening} -c fsync=off"
         control = [f"{programs}/pg_ctl", "-D", data, "-w"]
         subprocess.run([*control, "-l", f"{folder}/log", "-o", options, "start"], check=True, **quiet)
         try:
