@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from crewai.events import crewai_event_bus
@@ -33,15 +34,14 @@ def record(kind: str, **columns: Any) -> None:
 
 def write_to(path: str, **versions: str) -> None:
     """Appends every event to a file, one a line; what is given besides (`prompt_version`) goes to every event."""
-    file = open(path, "a", encoding="utf-8")  # noqa: PTH123, SIM115
 
     def write(source: Any, event: BaseEvent) -> None:
         row: Any = event.to_json()
         if not PLAIN:
             known = {"sdb.request.id": REQUEST.get(), **{f"sdb.{name}": value for name, value in versions.items()}}
             row["fingerprint_metadata"] = known | (row.get("fingerprint_metadata") or {})
-        file.write(json.dumps(row, default=str) + "\n")
-        file.flush()
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, default=str) + "\n")
 
     kinds = [BaseEvent]
     for kind in kinds:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -53,7 +54,7 @@ class ModelCalls(BaseCallbackHandler):
 
 def write(stream: Any, path: str) -> None:
     """Appends a stream to a file, an element a line; made with `stream_mode=["debug", "custom"]`."""
-    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123
+    with Path(path).open("a", encoding="utf-8") as file:
         for element in stream:
             file.write(json.dumps(element, default=vars_of) + "\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from agents import TracingProcessor, custom_span, set_trace_processors
@@ -25,8 +26,8 @@ class Lines(TracingProcessor):
     """Appends traces and spans to a file, one a line; a model call and a tool call also get their agent's name."""
 
     def __init__(self, path: str) -> None:
-        """Opens the file."""
-        self.file = open(path, "a", encoding="utf-8")  # noqa: PTH123, SIM115
+        """Has seen no span yet."""
+        self.path = Path(path)
         self.agents: dict[str, str | None] = {}
 
     def on_trace_start(self, trace: Any) -> None:
@@ -51,15 +52,14 @@ class Lines(TracingProcessor):
         """Nothing: the trace is written."""
 
     def shutdown(self) -> None:
-        """Closes the file."""
-        self.file.close()
+        """Nothing: every line is written at once."""
 
     def force_flush(self) -> None:
-        """Flushes the file."""
-        self.file.flush()
+        """Nothing: every line is written at once."""
 
     def _write(self, row: Any) -> None:
-        self.file.write(json.dumps(row, default=str) + "\n")
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, default=str) + "\n")
 
 
 def write_to(path: str) -> None:
