@@ -52,6 +52,8 @@ def watch(
 
     Exit 1 if a signed record is contradicted, a deferral has lapsed, or a signature of its patterns is there.
     """
+    import gc
+
     from advisor.catalog.answers import read_answers
     from advisor.cli.diagnosing.gate import day
     from advisor.cli.diagnosing.job import Job, progress, read
@@ -62,6 +64,7 @@ def watch(
     from advisor.present.drift import render_watch
     from advisor.present.redaction import redact
 
+    gc.enable()
     style = look(no_color, output)
     job = Job(
         logs=tuple(logs),
