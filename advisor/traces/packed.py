@@ -23,6 +23,8 @@ MOST_MEMBERS = 10_000
 """Members of an archive that are opened."""
 _WINDOW = 1 << 27
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_ZIPPED_ZSTD = 93
+"""The method of a zip's member that is packed with zstd, as Inspect writes its `.eval` archives."""
 _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -181,13 +183,23 @@ class _Frames:
         return data
 
 
+def _frames(file: IO[bytes]) -> _Frames:
+    import zstandard
+
+    return _Frames(file, zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj)
+
+
 @contextmanager
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, spent: _Spent) -> Iterator[IO[bytes]]:
     # Without its checksum zipfile hands out all that it unpacks; with it, a wrong one would cost the last bytes.
     unchecked = copy(member)
     del unchecked.CRC
+    zstd = member.compress_type == _ZIPPED_ZSTD
+    if zstd:  # Python knows the method from 3.14 on: the packed bytes are taken as they lie
+        unchecked.compress_type, unchecked.file_size = zipfile.ZIP_STORED, member.compress_size
     with archive.open(unchecked) as stream:
-        yield io.BufferedReader(_Stream(stream, spent, member.CRC), 1 << 18)
+        inner = _frames(stream) if zstd else stream
+        yield io.BufferedReader(_Stream(inner, spent, member.CRC), 1 << 18)  # type: ignore[arg-type]
 
 
 def _head(stream: IO[bytes]) -> bytes | None:
@@ -207,10 +219,7 @@ def _unpacked(file: IO[bytes], spent: _Spent | None = None) -> Iterator[tuple[IO
         with gzip.GzipFile(fileobj=file, mode="rb") as stream:
             yield io.BufferedReader(_Stream(stream, spent), 1 << 18), "gzip"  # type: ignore[arg-type]
     elif start == ZSTD:
-        import zstandard
-
-        maker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        yield io.BufferedReader(_Stream(_Frames(file, maker.decompressobj), spent), 1 << 18), "zstd"  # type: ignore[arg-type]
+        yield io.BufferedReader(_Stream(_frames(file), spent), 1 << 18), "zstd"  # type: ignore[arg-type]
     else:
         yield file, ""
 

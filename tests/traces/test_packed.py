@@ -34,6 +34,17 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
     return held.getvalue()
 
 
+def zipped_with_zstd(name: str, content: bytes, packed: bytes | None = None, method: int = 93) -> bytes:
+    """An archive whose member is packed by method 93, as Inspect writes `.eval` files; Python before 3.14 cannot."""
+    body = zstandard.compress(content) if packed is None else packed
+    whole = bytearray(zipped((name, body), method=zipfile.ZIP_STORED))
+    for at, fields in ((0, 8), (whole.index(b"PK\x01\x02"), 10)):
+        whole[at + fields : at + fields + 2] = struct.pack("<H", method)
+        sizes = struct.pack("<III", zlib.crc32(content), len(body), len(content))
+        whole[at + fields + 6 : at + fields + 18] = sizes
+    return bytes(whole)
+
+
 PACKED = {
     "gzip": gzip.compress(LINES),
     "gzip in members": gzip.compress(LINES[:5000]) + gzip.compress(LINES[5000:]),
@@ -45,6 +56,10 @@ PACKED = {
     ),
     "zip, stored": zipped(("a.jsonl", LINES), method=zipfile.ZIP_STORED),
     "zip, lzma": zipped(("a.jsonl", LINES), method=zipfile.ZIP_LZMA),
+    "zip, zstd": zipped_with_zstd("a.jsonl", LINES),
+    "zip, zstd in frames": zipped_with_zstd(
+        "a.jsonl", LINES, zstandard.compress(LINES[:5000]) + zstandard.compress(LINES[5000:])
+    ),
     "gzip inside zip": zipped(("a.jsonl.gz", gzip.compress(LINES)), method=zipfile.ZIP_STORED),
 }
 
@@ -122,6 +137,25 @@ def test_a_wrong_checksum_in_a_zip_is_noted_and_all_is_read(tmp_path: Path) -> N
     assert "checksum does not fit" in bad(log)[0][1]
 
 
+def test_a_wrong_checksum_of_a_member_that_is_packed_with_zstd_is_noted_and_all_is_read(tmp_path: Path) -> None:
+    whole = bytearray(zipped_with_zstd("a.jsonl", LINES))
+    whole[whole.index(b"PK\x01\x02") + 16] ^= 255
+    log = read(tmp_path, bytes(whole))
+    assert ids(log) == IDS
+    assert "checksum does not fit" in bad(log)[0][1]
+
+
+def test_a_member_that_is_packed_with_zstd_and_breaks_off_is_read_up_to_the_break(tmp_path: Path) -> None:
+    noise = b"".join(line(n, note=zlib.crc32(str(n).encode()) * 7919**4) + b"\n" for n in range(1, 20_001))
+    body = zstandard.compress(noise)
+    log = read(tmp_path, zipped_with_zstd("a.jsonl", noise, body[: len(body) // 2]))
+    got = ids(log)
+    assert got == [f"r-{n}" for n in range(1, len(got) + 1)]
+    assert len(got) > 7000
+    ((_, why),) = bad(log)
+    assert "breaks off here" in why
+
+
 def test_members_that_are_no_logs_are_passed_over(tmp_path: Path) -> None:
     content = zipped(("img.png", b"\x89PNG\r\n\x1a\n" + bytes(999)), ("logs/a.jsonl", LINES), ("../../up", LINES[:0]))
     assert ids(read(tmp_path, content)) == IDS
@@ -132,6 +166,7 @@ def test_members_that_are_no_logs_are_passed_over(tmp_path: Path) -> None:
     [
         (zipped(("inner.zip", zipped(("a", LINES)))), "packed more than once"),
         (zipped(("a.png", b"\x89PNG\r\n\x1a\n" + bytes(999))), "a PNG image"),
+        (zipped_with_zstd("a", LINES, method=98), "a cannot be read"),
         (b"PK\x03\x04" + bytes(100), "zip archive that cannot be read"),
         (zipped(("a", LINES))[:-40], "zip archive that cannot be read"),
         (gzip.compress(gzip.compress(LINES)), "packed more than once"),
@@ -171,13 +206,14 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_small")
-@pytest.mark.parametrize("how", ["gzip", "zstd", "zip"])
+@pytest.mark.parametrize("how", ["gzip", "zstd", "zip", "zip, zstd"])
 def test_a_stream_that_grows_beyond_reason_is_stopped(how: str, tmp_path: Path) -> None:
     bomb = LINES + (b" " * 999 + b"\n") * 30_000 + line(9999)
     content = {
         "gzip": lambda: gzip.compress(bomb),
         "zstd": lambda: zstandard.compress(bomb),
         "zip": lambda: zipped(("a", bomb)),
+        "zip, zstd": lambda: zipped_with_zstd("a", bomb),
     }[how]()
     log = read(tmp_path, content)
     assert ids(log) == IDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from advisor.traces.formats.inspect_log import FORMATS
 from advisor.traces.opening import open_sources
 from tests.traces.formats.hostile import bears, known, of, rows, shown, source_of, spoilt, unsound
+from tests.traces.test_packed import zipped_with_zstd
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "inspect"
 (FORMAT,) = FORMATS
@@ -79,6 +81,15 @@ def test_an_archives_members() -> None:
     kinds = made.pop("samples/0_epoch_1.json")
     assert (kinds.count("llm_call"), kinds.count("tool_call"), kinds.count("outcome")) == (6, 5, 1)
     assert {kind for kinds in made.values() for kind in kinds} == {"log"}
+
+
+def test_an_archive_whose_members_are_packed_with_zstd(tmp_path: Path) -> None:
+    whole = zipfile.ZipFile(SAMPLES / "guess_number.eval").read("samples/0_epoch_1.json")
+    path = tmp_path / "log.eval"
+    path.write_bytes(zipped_with_zstd("samples/0_epoch_1.json", whole))
+    ((_, source),) = open_sources(path, lambda line, why: None)
+    kinds = [event["kind"] for event in FORMAT.read(source)]
+    assert (kinds.count("llm_call"), kinds.count("tool_call"), kinds.count("outcome")) == (6, 5, 1)
 
 
 @pytest.mark.parametrize(
