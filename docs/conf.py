@@ -9,7 +9,7 @@ release = __version__
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["examples/**"]
+exclude_patterns = ["examples/**", "site/**"]
 # The same files read well on a code host: plain Markdown, headings as anchors, no directive but the contents.
 myst_heading_anchors = 3
 myst_enable_extensions = ["attrs_block"]
@@ -17,6 +17,8 @@ nitpicky = True
 
 html_theme = "furo"
 html_title = "advisor"
-html_extra_path = ["schemas"]
+html_extra_path = ["site", "schemas"]
 html_show_sphinx = False
-html_copy_source = False
+# Agents read the pages as Markdown; llms.txt names them.
+html_copy_source = True
+html_sourcelink_suffix = ""

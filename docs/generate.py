@@ -16,18 +16,16 @@ import entries
 import formats
 import how_to
 import limits
+import llms
 import prove
+import shapes
 
-from advisor.catalog.answers import AnswersFile, read_answers
+from advisor.catalog.answers import read_answers
 from advisor.cli.app import app
-from advisor.diagnosis.judge import Judgement
-from advisor.diagnosis.reliability import Reliability
-from advisor.present.diagnosis.document import DiagnosisDocument
-from advisor.replay.plan import Plan
 from advisor.selection import DecisionRecord, recommend
-from advisor.selection.comparison import Comparison
 
 DOCS = Path(__file__).resolve().parent
+LOOP = DOCS.parent / "benchmarks" / "loop.txt"
 CORPUS = DOCS.parent / "tests" / "selection" / "corpus"
 
 
@@ -97,26 +95,6 @@ def _differences(record: DecisionRecord, label: dict[str, Any]) -> Any:
             yield pattern, read, ours, record.why_not.get(pattern) or record.why[pattern]
 
 
-def schemas() -> dict[str, str]:
-    """The JSON Schemas of what goes in and what comes out."""
-    written = {}
-    models = {
-        "answers": AnswersFile,
-        "record": DecisionRecord,
-        "comparison": Comparison,
-        "diagnosis": DiagnosisDocument,
-        "judgement": Judgement,
-        "reliability": Reliability,
-        "plan": Plan,
-    }
-    for name, model in models.items():
-        schema = model.model_json_schema(
-            by_alias=True, mode="validation" if model in (AnswersFile, Plan) else "serialization"
-        )
-        written[f"schemas/{name}-1.json"] = json.dumps(schema, indent=2, sort_keys=True) + "\n"
-    return written
-
-
 def filled(page: str, parts: dict[str, str]) -> str:
     """A page with what stands between the two marks of each part replaced."""
     text = (DOCS / page).read_text(encoding="utf-8")
@@ -138,13 +116,15 @@ def main() -> int:
         "formats.md": formats.document(),
         "architecture.svg": architecture.picture(),
         "architecture.md": filled("architecture.md", {"rooms": architecture.table()}),
+        "loop.md": filled("loop.md", {"matrix": f"```text\n{LOOP.read_text(encoding='utf-8').strip()}\n```"}),
         "limits.md": filled("limits.md", limits.parts()),
         "how-to/index.md": filled("how-to/index.md", {"summary": how_to.summary()}),
         **{f"how-to/{name}.md": filled(f"how-to/{name}.md", how_to.parts(name)) for name in how_to.PAGES},
         "workloads.md": workloads(),
         **entries.documents(),
-        **schemas(),
+        **shapes.documents(),
     }
+    pages |= llms.documents(pages)
     stale = []
     for name, text in pages.items():
         path = DOCS / name

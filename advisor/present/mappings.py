@@ -53,10 +53,10 @@ def render_guessed(
     width: int = 100,
     redact: Callable[[str], str] = str,
 ) -> str:
-    """Every kind that was guessed from an event's name, with the first row of it; JSON is a list."""
+    """Every kind that was guessed from an event's name, with the first row of it; JSON is `advisor/guessed-kinds/1`."""
     if format == "json":
         rows = [{**each._asdict(), "name": redact(each.name)} for each in kinds]
-        return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps({"schema": "advisor/guessed-kinds/1", "kinds": rows}, indent=2, ensure_ascii=False) + "\n"
     table = [(redact(each.name), each.kind, f"{each.rows:,}", f"{each.file}:{each.line}") for each in kinds]
     said = [
         f"{sum(each.rows for each in kinds):,} rows were guessed from {len(kinds)} names; evidence from them is of "

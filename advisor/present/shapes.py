@@ -1,4 +1,4 @@
-"""The JSON shapes that have no type of their own in a lower room; `docs/schemas/` is generated from them."""
+"""The JSON shapes that have no type of their own in a lower room; `advisor.present.schemas` registers every one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from advisor.catalog.models import Frozen
+from advisor.diagnosis.detector import Grade
 from advisor.diagnosis.text.report import Scope
 from advisor.loop.evidence.foreseen import How
 from advisor.loop.evidence.verdicts import Holding
+from advisor.loop.measures import Unit
+from advisor.loop.trend import Trend
+from advisor.loop.watch import Status
 from advisor.starter.plan import Action
 
 
@@ -138,6 +142,103 @@ class RecordCheckDocument(Frozen):
     knowledge_version: str
     totals: dict[Holding, int]
     conventions: dict[str, Limit]
+
+
+class Measure(Frozen):
+    """A number that logs give of a statement: `interval` is of 95 %, and null where cases are too few for one."""
+
+    what: str
+    unit: Unit
+    value: float
+    interval: tuple[float, float] | None
+    cases: int
+    trend: Trend
+
+
+class Monitored(Statement):
+    """A statement with the numbers that it is measured by."""
+
+    measures: tuple[Measure, ...]
+
+
+class LapsedDeferral(Frozen):
+    """A deferral whose date has passed, and by how many days."""
+
+    subject: str
+    until: str
+    days: int
+    reason: str
+
+
+class SeenFinding(Frozen):
+    """A finding that is present or likely, and how the record stands to it."""
+
+    signature: str
+    verdict: str
+    severity: str
+    how: How
+    said: str
+    evidence: tuple[CheckedRow, ...]
+
+
+class WatchDocument(Frozen):
+    """The JSON shape `advisor/watch/1`: a record under watch; `window` is the logs' first and last microsecond."""
+
+    schema_: Literal["advisor/watch/1"] = Field(default="advisor/watch/1", alias="schema")
+    id: str
+    title: str
+    status: Status
+    superseded_by: str | None
+    today: str
+    rows: int
+    window: tuple[int, int] | None
+    versions: tuple[str, ...]
+    monitors: tuple[Monitored, ...]
+    lapsed: tuple[LapsedDeferral, ...]
+    found: tuple[SeenFinding, ...]
+    lines: tuple[CheckedLine, ...]
+    unanswered: tuple[Unanswered, ...]
+    revised: dict[str, Any]
+    totals: dict[Holding, int]
+    conventions: dict[str, Limit]
+    alarming: bool
+    knowledge_version: str
+
+
+class SignatureGain(Frozen):
+    """A signature's grade without a mapping (null: the log could not be read) and with it, and what it still lacks."""
+
+    signature: str
+    before: Grade | Literal["none"] | None
+    after: Grade | Literal["none"]
+    missing: tuple[str, ...]
+
+
+class GainsDocument(Frozen):
+    """The JSON shape `advisor/gains/1`: rows, guessed ones and filled columns, without a mapping and with it."""
+
+    schema_: Literal["advisor/gains/1"] = Field(default="advisor/gains/1", alias="schema")
+    rows: tuple[int | None, int]
+    guessed: tuple[int | None, int]
+    columns: tuple[tuple[str, float, float], ...]
+    signatures: tuple[SignatureGain, ...]
+
+
+class GuessedName(Frozen):
+    """A kind that was guessed from an event's name, on how many rows, and where first."""
+
+    name: str
+    kind: str
+    rows: int
+    file: str
+    line: int
+
+
+class GuessedKindsDocument(Frozen):
+    """The JSON shape `advisor/guessed-kinds/1`: every kind that was guessed from an event's name."""
+
+    schema_: Literal["advisor/guessed-kinds/1"] = Field(default="advisor/guessed-kinds/1", alias="schema")
+    kinds: tuple[GuessedName, ...]
 
 
 class ScaffoldStep(Frozen):

@@ -43,6 +43,9 @@ def _columns(names: Iterable[str]) -> None:
     raise ValueError(f"{', '.join(wrong)} {what}; {hint}docs/formats.md lists the columns")
 
 
+Paths = dict[str, str | tuple[str, ...]]
+
+
 def _paths(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, Mapping):
         raise ValueError('is no table of columns to field paths; write request_id = "order.id"')
@@ -73,7 +76,7 @@ class KindRule(_Rules):
     explode: str | None = None
     explode_as: str = "action_id"
 
-    _fields = field_validator("fields", mode="before")(_paths)
+    _fields = field_validator("fields", mode="before", json_schema_input_type=Paths)(_paths)
 
     @field_validator("kind")
     @classmethod
@@ -170,7 +173,7 @@ class SourceRule(_Rules):
     lines: tuple[str, ...] = ()
     kinds: tuple[KindRule, ...] = ()
 
-    _fields = field_validator("fields", mode="before")(_paths)
+    _fields = field_validator("fields", mode="before", json_schema_input_type=Paths)(_paths)
 
     @field_validator("lines")
     @classmethod

@@ -20,7 +20,7 @@ Graded = Grade | Literal["none"]
 class Shape(BaseModel):
     """A part of the document."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class BadRecord(Shape):
