@@ -127,7 +127,7 @@ def read(asked: Asked) -> Signs:
     refused, worded = whole(seen, "as_success"), whole(seen, "worded")
     turns = asked.ask("believed") if refused or worded else []
     believed = {(row["refused"], row["told_ok"]): whole(row, "believed") for row in turns}
-    claims = _ids(asked.ask("claims"), "refusal", "row_id", "claim") if any(believed.values()) else []
+    taken = asked.ask("claims") if any(believed.values()) else []
     data = "Text that mentions a rejection as data: {} results begin with a refusal, {} of them were taken for done."
     if refused:
         claimed = sum(many for (by_check, _), many in believed.items() if by_check)
@@ -139,7 +139,9 @@ def read(asked: Asked) -> Signs:
             verdict="present",
             said=f"{refused} of {whole(seen, 'with_status')} refused calls came back with the status of success; after "
             f"{claimed} of them the agent's next text says that it was done.",
-            rows=[*claims, *_ids(asked.ask("refused"), "refusal", "row_id")][:CITED],
+            rows=list(dict.fromkeys(_ids([*taken, *asked.ask("refused")], "refusal", "row_id")))[:CITED],
+            cause=f"after {claimed} of them the agent says that it was done" if claimed else None,
+            cause_rows=_ids(taken, "claim"),
             severity="critical" if claimed else None,
         )
     told, untold = believed.get((0, 1), 0), believed.get((0, 0), 0)
@@ -153,7 +155,7 @@ def read(asked: Asked) -> Signs:
             verdict="likely" if told else "possible",
             said=f"{told or untold} of {worded} results whose text refuses {of}, and the agent's next text says that "
             "it was done.",
-            rows=claims,
+            rows=_ids(taken, "refusal", "row_id", "claim"),
             traps=[data.format(worded, told + untold)],
             severity="critical" if told else None,
             cap="C" if told else "D",

@@ -45,8 +45,13 @@ def test_a_denied_call_with_a_result_of_success_is_found_with_both_rows() -> Non
 
 def test_it_is_critical_when_the_agent_then_says_that_it_was_done() -> None:
     found = finding(ID, [decision(1, "deny"), *call(1, "null"), says(1, DONE)])
-    assert found.severity == "critical"
-    assert DONE in found.evidence[2].text
+    assert (found.severity, found.verdict) == ("critical", "present")
+    assert DONE in found.cause_evidence[0].text
+
+
+def test_a_claim_of_a_lower_grade_does_not_weaken_what_the_rows_of_refusal_show() -> None:
+    found = finding(ID, [decision(1, "deny"), *call(1, "null"), says(1, DONE, declared_by="guess")])
+    assert (found.verdict, found.grade) == ("present", "A")
 
 
 def test_a_refusal_told_as_a_refusal_is_in_order() -> None:
