@@ -10,6 +10,8 @@ from advisor.diagnosis.detector import Grade, Row, Verdict
 from advisor.diagnosis.fingerprint import fingerprint
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from advisor.diagnosis.reliability.momentum import Momentum
     from advisor.diagnosis.reliability.trend import Reliability
 
@@ -154,3 +156,69 @@ class Diagnosis:
     def found(self) -> tuple[Finding, ...]:
         """Findings that are present or likely, and not accepted."""
         return tuple(finding for finding in self.findings if finding.found)
+
+    def to_pandas(self) -> DataFrame:
+        """A row for each finding, by signature, in the report's order: verdict, counts, rate, interval, grade, fix.
+
+        `first_row` is where the first row that shows it stands; categories are ordered from the loudest on.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame.from_records([_row(finding) for finding in self.findings], columns=COLUMNS)
+        for name, order in (("verdict", VERDICTS), ("severity", SEVERITIES)):
+            frame[name] = pd.Categorical(frame[name], categories=order, ordered=True)
+        return frame.astype({"count": "int64", "of": "int64", "rate": "float64", "p_value": "float64"}).set_index(
+            "signature"
+        )
+
+    def evidence_to_pandas(self) -> DataFrame:
+        """The rows that findings cite: signature, whether they show symptom or cause, file, line, time, text."""
+        import pandas as pd
+
+        rows = [
+            (finding.signature, shows, row.file, row.line, row.ts_us, row.event_id, row.text)
+            for finding in self.findings
+            for shows, cited in (("symptom", finding.evidence), ("cause", finding.cause_evidence))
+            for row in cited
+        ]
+        frame = pd.DataFrame.from_records(
+            rows, columns=["signature", "shows", "file", "line", "time", "event_id", "text"]
+        )
+        frame["time"] = pd.to_datetime(frame["time"].astype("Int64"), unit="us", utc=True)
+        return frame
+
+
+COLUMNS = (
+    "signature",
+    "pattern",
+    "verdict",
+    "severity",
+    "confidence",
+    "grade",
+    "count",
+    "of",
+    "unit",
+    "rate",
+    "low",
+    "high",
+    "p_value",
+    "first_row",
+    "said",
+    "correction",
+    "missing",
+    "accepted",
+    "fingerprint",
+)
+"""What a finding says in a table."""
+
+
+def _row(finding: Finding) -> tuple[Any, ...]:
+    low, high = finding.interval or (None, None)
+    first = finding.evidence[0] if finding.evidence else None
+    said = {
+        "low": low,
+        "high": high,
+        "first_row": f"{first.file}:{first.line}" if first else None,
+        "missing": ", ".join(finding.missing),
+    }
+    return tuple(said[name] if name in said else getattr(finding, name) for name in COLUMNS)

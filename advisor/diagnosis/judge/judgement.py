@@ -18,6 +18,7 @@ from advisor.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from pandas import DataFrame
 
 Verdict = Literal[
     "infrastructure",
@@ -80,6 +81,23 @@ class Judgement(Frozen):
     def found(self) -> bool:
         """Whether there is bad news: a case that is functional or diverges."""
         return any(case.verdict in ("functional", "replay_divergence") for case in self.cases)
+
+    def to_pandas(self) -> DataFrame:
+        """A row for each case, by task: verdict, passes and trials of both versions, p-values, what is missing."""
+        import pandas as pd
+
+        rows = [
+            {
+                **case.model_dump(exclude={"current", "prior"}),
+                **{
+                    f"{name}_{what}": value
+                    for name, pair in (("current", case.current), ("prior", case.prior))
+                    for what, value in zip(("passes", "trials"), pair, strict=True)
+                },
+            }
+            for case in self.cases
+        ]
+        return pd.DataFrame(rows).set_index("task")
 
     def to_json(self) -> dict[str, Any]:
         """The judgement as plain JSON values."""
