@@ -10,8 +10,10 @@ from advisor.catalog.load import shipped
 from advisor.catalog.models import Signature
 from advisor.diagnosis.diagnose import diagnose
 from advisor.diagnosis.findings import VERDICTS
+from advisor.diagnosis.statistics import wilson
 
 FIGURES = Path(__file__).resolve().parent.parent / "benchmarks" / "one_line_rules.json"
+PASSING = FIGURES.with_name("passing_runs.json")
 SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "traces" / "samples"
 PUBLIC = (
     "application",
@@ -37,7 +39,12 @@ PUBLIC = (
 
 def parts() -> dict[str, str]:
     """The generated parts of the page."""
-    return {"public logs": public_logs(), "conventions": conventions(), "one line": one_line_rules()}
+    return {
+        "public logs": public_logs(),
+        "passing runs": passing_runs(),
+        "conventions": conventions(),
+        "one line": one_line_rules(),
+    }
 
 
 def public_logs() -> str:
@@ -56,6 +63,26 @@ def public_logs() -> str:
         lines.append(
             f"| {entry.id} | {assessable} of {len(PUBLIC)} | {assessable - verdicts['insufficient']} | {shown} |"
         )
+    return "\n".join(lines)
+
+
+def passing_runs() -> str:
+    """In how many public runs that passed, and that failed, each detector fires."""
+    sets = json.loads(PASSING.read_text(encoding="utf-8"))
+    lines = ["| runs | passed | failed | fires on passed | fires on failed |", "|---" * 5 + "|"]
+    for name, each in sets.items():
+        fired = each["fired"].items()
+        passed, failed = (
+            ", ".join(f"{id} {counts[at]}" for id, counts in fired if counts[at]) or "nothing" for at in (0, 1)
+        )
+        lines.append(
+            f"| [{name}]({each['source'].split()[0]}) | {each['passed']} | {each['failed']} | {passed} | {failed} |"
+        )
+    total = sum(each["passed"] for each in sets.values())
+    fires = sum(counts[0] for each in sets.values() for counts in each["fired"].values())
+    high = wilson(min(fires, total), total)[1]
+    said = f"{fires} findings (present or likely) on {total} runs that passed"
+    lines += ["", f"{said}; at most {high:.1%} of such runs, with 95 % confidence."]
     return "\n".join(lines)
 
 
