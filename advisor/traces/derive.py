@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from advisor.traces.columns import PROVENANCE, by_name
 from advisor.traces.mapping import LogMapping, Pair, side_effects
 from advisor.traces.table import EventTable
+from advisor.traces.told_twice import join_tellings
 
 RESULT_COLUMNS = ("status", "result_fp", "text", "end_us", "duration_us", "error_type", "error_message", "error_fp")
 """What a result says of its call."""
@@ -41,9 +42,9 @@ def derive(table: EventTable, mapping: LogMapping, kinds: Iterable[str]) -> int:
     """Runs every step.
 
     Returns:
-        How many rows were copies of another by the source's own id, and were left out.
+        How many rows were copies of another by the source's own id, or told of it again, and were left out.
     """
-    copies = leave_copies_out(table)
+    copies = leave_copies_out(table) + join_tellings(table)
     spread_requests(table)
     for pair in mapping.pairs:
         join_pair(table, pair)

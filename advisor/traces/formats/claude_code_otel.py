@@ -214,6 +214,7 @@ def _common(event: Event, attributes: Mapping[str, Any]) -> None:
 
 def _model(event: Event, attributes: Mapping[str, Any]) -> None:
     event["kind"], event["model_response"] = "llm_call", text_of(attributes.get("model"))
+    event["event_id"] = text_of(attributes.get("request_id")) or event.get("event_id")
     event["attempt"] = values.number(attributes.get("attempt"))
     event.update(tokens({to: attributes[name] for name, to in _TOKENS.items() if name in attributes}))
     event["cost_usd"] = money(attributes.get("cost_usd"))

@@ -97,6 +97,7 @@ class _Reader:
         if kind == "system" and value.get("subtype") == "api_error":
             error = value.get("error") if value.get("error") is not None else value.get("cause")
             event["kind"], event["agent_name"] = "llm_call", "assistant"
+            event["event_id"] = first_text(error, "requestID", "request_id") or event["event_id"]
             event["attempt"], event["max_attempts"] = _counts(value)
             message = first_text(error, "message", "formatted") or first_text(get(error, "error"), "message")
             inner = get(error, "error", "error", "type") or get(error, "error", "type") or get(error, "type")
@@ -195,6 +196,7 @@ class _Reader:
             row = self._row(line, value, "llm_call")
             model = text_of(fields.get("model"))
             row |= {"agent_name": "assistant", "model_response": None if model == "<synthetic>" else model}
+            row["event_id"] = first_text(value, "requestId") or row["event_id"]  # which its telemetry names as well
             answer = self.answers[thread] = _Answer(called, row, given)
         if value.get("isApiErrorMessage") is True:
             failed(answer.row, first_text(value, "error"), message.text)
