@@ -59,12 +59,16 @@ def watch(
     from advisor.cli.diagnosing.job import Job, progress, read
     from advisor.cli.output import deliver, remark
     from advisor.diagnosis.diagnose import of_log
+    from advisor.errors import Fault, InputError
     from advisor.loop.watch import signatures
     from advisor.loop.watch import watch as watched_by
     from advisor.present.drift import render_watch
     from advisor.present.redaction import redact
 
     gc.enable()
+    if tables := [one for one in logs if "://" in one]:
+        mend = "export it to Parquet, or ask advisor diagnose"
+        raise InputError(Fault(one, "is no file, and watch reads files", mend) for one in tables)
     style = look(no_color, output)
     job = Job(
         logs=tuple(logs),

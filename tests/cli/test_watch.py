@@ -132,6 +132,7 @@ def test_faults_end_in_two_and_write_nothing(record: Path, log: Path, tmp_path: 
         (str(tmp_path / "none.toml"), str(log)),
         (str(record), str(log), "--today", "soon"),
         (str(record), str(log), "--supersede", str(log)),
+        (str(record), "postgresql://me@here/db/table"),
     ):
         done = advisor("watch", *arguments)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
