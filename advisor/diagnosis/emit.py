@@ -20,6 +20,8 @@ from advisor.traces.warehouses.dialects import (
 
 ROWS = "event_rows"
 """The canonical table's name in what is written; the queries ask the view `events` over it."""
+_LACKING = {"sqlite": "SQLite has no regular expressions and no MD5 of its own, which many queries ask for"}
+_MEND = {"sqlite": "export the table as CSV or Parquet and diagnose that file"}
 _TAIL = {"clickhouse": " ENGINE = MergeTree ORDER BY (kind, ts_us) SETTINGS allow_nullable_key = 1"}
 
 
@@ -38,7 +40,9 @@ def emitted(
         InputError: A dialect that is not known, an override that fits nothing, or sqlglot is not installed.
     """
     if dialect not in DIALECTS:
-        raise InputError([Fault(f"--emit-sql {dialect}", "is no known dialect", f"use one of {', '.join(DIALECTS)}")])
+        what = f"is not offered, for {_LACKING[dialect]}" if dialect in _LACKING else "is no known dialect"
+        mend = _MEND.get(dialect, f"use one of {', '.join(DIALECTS)}")
+        raise InputError([Fault(f"--emit-sql {dialect}", what, mend)])
     needed("sqlglot", "sql")
     chosen = list(detectors() if ids is None else ids)
     queries = emitted_queries(chosen, catalog, overrides)

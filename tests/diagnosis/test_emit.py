@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
 from typing import Any
 
@@ -34,6 +35,19 @@ def test_every_query_is_there_and_is_sql_of_the_dialect(dialect: str) -> None:
     for text in written:
         assert sqlglot.parse_one(text, dialect=dialect)
         assert not re.search(r"\{[a-z_]+\}", text), "a placeholder was left"
+
+
+def test_sqlite_is_refused_with_what_it_lacks() -> None:
+    with pytest.raises(InputError) as refused:
+        emitted("sqlite", shipped())
+    assert str(refused.value).splitlines() == [
+        "--emit-sql sqlite: is not offered, for SQLite has no regular expressions and no MD5 of its own, which many "
+        "queries ask for; export the table as CSV or Parquet and diagnose that file"
+    ]
+    lite = sqlite3.connect(":memory:")
+    for lacking in ("SELECT 'a' REGEXP 'a'", "SELECT MD5('a')"):
+        with pytest.raises(sqlite3.OperationalError, match="no such function"):
+            lite.execute(lacking)
 
 
 def test_a_script_runs_as_it_stands_and_answers_what_the_table_does() -> None:
