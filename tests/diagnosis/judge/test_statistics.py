@@ -31,6 +31,7 @@ def test_pass_k_is_the_mean_over_all_choices_of_k_trials(counts: dict[tuple[int,
 
 
 @given(st.tuples(*[st.integers(0, 5)] * 4))
+@settings(deadline=None)
 def test_fisher_counts_the_tables_that_are_as_bad_or_worse(drawn: tuple[int, int, int, int]) -> None:
     c, n, pc, pn = min(drawn[0], drawn[1]), drawn[1], min(drawn[2], drawn[3]), drawn[3]
     found = case_p_value((c, n, pc, pn))
@@ -56,7 +57,82 @@ def test_mcnemar_and_the_permutation_agree_on_single_pairs() -> None:
     assert repeated.p_value == pytest.approx(tested.p_value)
 
 
+def chances(counts: tuple[int, int, int, int]) -> dict[int, float]:
+    """How likely each number of passes on the current version is when labels are permuted inside one case."""
+    c, n, pc, pn = counts
+    total = comb(n + pn, n)
+    return {x: comb(c + pc, x) * comb(n + pn - c - pc, n - x) / total for x in range(n + 1)}
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        [(0, 3, 3, 3), (1, 3, 2, 3)],
+        [(0, 3, 2, 4), (2, 5, 3, 3), (2, 5, 3, 3), (1, 2, 0, 2)],
+        [(3, 3, 0, 3)],
+        [(0, 2, 1, 1), (1, 1, 1, 1), (0, 3, 0, 3), (2, 2, 1, 4)],
+        [(1, 4, 1, 4), (0, 0, 2, 3), (2, 3, 0, 0)],
+    ],
+)
+def test_the_permutation_counts_the_outcomes_that_lie_as_far_off(cases: list[tuple[int, int, int, int]]) -> None:
+    both = [case for case in cases if case[1] and case[3]]
+    seen, sums = sum(case[0] for case in both), {0: 1.0}
+    for case in both:
+        step = chances(case)
+        sums = {
+            total: sum(p * step.get(total - before, 0) for before, p in sums.items())
+            for total in range(max(sums) + case[1] + 1)
+        }
+    mean = sum(total * p for total, p in sums.items())
+    tested = batch({case: cases.count(case) for case in cases})
+    assert tested.test == "permutation"
+    assert tested.cases == len(both)
+    assert tested.effect == pytest.approx(sum(pc / pn - c / n for c, n, pc, pn in both) / len(both))
+    assert tested.p_value == pytest.approx(
+        sum(p for total, p in sums.items() if abs(total - mean) >= abs(seen - mean) - 1e-9)
+    )
+    assert tested.fails_only_on_current == sum(c == 0 and pc == pn for c, _, pc, pn in both)
+    assert tested.fails_only_on_prior == sum(c == n and pc == 0 for c, n, pc, pn in both)
+
+
+def test_a_batch_that_cannot_vary_or_be_compared_says_so() -> None:
+    assert batch({(0, 3, 0, 3): 2, (3, 3, 2, 2): 1}) == ("permutation", 3, 0.0, 1.0, 0, 0)
+    assert batch({(1, 3, 0, 0): 2, (0, 0, 1, 1): 1}) == ("none", 0, None, None, 0, 0)
+    assert batch({}) == ("none", 0, None, None, 0, 0)
+    assert batch({(1, 1, 1, 1): 4}) == ("mcnemar", 4, 0.0, 1.0, 0, 0)
+
+
+def test_the_exact_distribution_goes_over_into_its_normal_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = {(30, 60, 29, 50): 9, (10, 40, 12, 60): 4, (5, 5, 5, 5): 3}
+    exact = batch(cases)
+    # 9 x 60 + 4 x 40 trials on the current version can vary; those of cases that always pass cannot.
+    monkeypatch.setattr("advisor.diagnosis.judge.exact._EXACT_UP_TO", 700)
+    assert batch(cases) == exact
+    monkeypatch.setattr("advisor.diagnosis.judge.exact._EXACT_UP_TO", 699)
+    limit = batch(cases)
+    assert (exact.test, limit.test) == ("permutation", "permutation (normal)")
+    assert exact.p_value is not None
+    assert 0.01 < exact.p_value < 0.2
+    assert limit.p_value == pytest.approx(exact.p_value, rel=0.02)
+    assert batch({(300, 600, 300, 600): 9}).p_value == 1.0
+
+
+def test_intervals_are_of_95_percent_over_tasks_with_enough_trials() -> None:
+    found = curve({(2, 2): 50, (0, 2): 50, (1, 1): 100, (0, 0): 7})
+    assert found.tasks == (200, 100)
+    assert found.pass_hat == pytest.approx((0.75, 0.5))
+    assert found.pass_at == pytest.approx((0.75, 0.5))
+    for (low, high), mean, many in zip(found.intervals, (0.75, 0.5), (200, 100), strict=True):
+        spread = 1.96 * (mean * (1 - mean) / many) ** 0.5
+        assert (low, high) == pytest.approx((mean - spread, mean + spread), abs=0.011)
+    assert curve({(3, 3): 4}).intervals == ((1.0, 1.0),) * 3
+    assert curve({}) == curve({(0, 0): 3}) == ((), (), (), ())
+
+
 def test_holm() -> None:
+    assert holm([0.6, 0.9, 0.5]) == pytest.approx([1.0, 1.0, 1.0])
+    assert holm([0.2, 0.3]) == pytest.approx([0.4, 0.4])
+    assert holm([None]) == [None]
     assert holm([0.01, None, 0.04, 0.03]) == pytest.approx([0.03, None, 0.06, 0.06])
 
 
