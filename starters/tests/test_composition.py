@@ -88,6 +88,27 @@ def test_an_answer_of_another_shape_is_a_typed_reject(url: str) -> None:
     it.close()
 
 
+def test_a_seam_with_a_condition_is_passed_only_where_it_holds_and_then_to_its_end(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = project(url)
+    seam = it.flow.seams[0]
+    monkeypatch.setattr(seam, "when", lambda context: context.case.id == "C-1")
+    other = it.flow.handle("C-2", "t", {**REQUEST, "customer": "C-2"})
+    assert other.result[seam.name] == {} and outside.effects() == []
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(seam.parts, "commit", crash)
+        it.flow.handle("C-1", "t", REQUEST)
+    # What was proposed while the condition held is carried out, even if it holds no longer.
+    monkeypatch.setattr(seam, "when", lambda context: False)
+    assert it.flow.advance("C-1").result[seam.name] and outside.effects()
+    it.close()
+
+
 def test_every_commit_carries_its_verification(url: str) -> None:
     it = project(url)
     it.flow.handle("C-1", "t", REQUEST)

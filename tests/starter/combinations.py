@@ -80,13 +80,21 @@ def covering() -> list[Combination]:
     ]
 
 
-def in_project(folder: Path, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
-    """Runs Python in a generated project, with nothing of this repository on its path."""
+def in_project(
+    folder: Path, *arguments: str, timeout_s: float = 300, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs Python in a generated project; nothing of this repository is on its path, `settings` are its environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PGBIN") if name in os.environ}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"},
+        env={
+            **kept,
+            "PYTHONPATH": str(folder / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONSAFEPATH": "1",
+            **settings,
+        },
         capture_output=True,
         text=True,
         timeout=timeout_s,

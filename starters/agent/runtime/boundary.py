@@ -69,9 +69,10 @@ class Boundary(Generic[P]):
         attempts: int,
         prompt_version: str,
         costs: Callable[[P], dict[str, int]] | None,
+        when: Callable[[Context], bool] | None,
     ) -> None:
         self.name, self.parts, self.proposal, self.action = name, parts, proposal, action
-        self.attempts, self.prompt_version, self.costs = attempts, prompt_version, costs
+        self.attempts, self.prompt_version, self.costs, self.when = attempts, prompt_version, costs, when
 
     def run(self, context: Context) -> dict[str, Any]:
         """Takes one case through the seam; what was done before a crash is not done again.
@@ -81,6 +82,8 @@ class Boundary(Generic[P]):
             Interrupted: The case cannot go on now (killed, throttled, waiting, needs a person, compensated).
         """
         context = replace(context, seam=self.name)
+        if self.when and not self._stored(context, 1) and not self.when(context):
+            return {}
         rejects: list[Reject] = []
         for attempt in range(1, self.attempts + 1):
             row = self._stored(context, attempt) or self._propose(context, attempt, tuple(rejects))
@@ -344,6 +347,7 @@ def boundary(
     attempts: int = 3,
     prompt_version: str = "1",
     costs: Callable[[P], dict[str, int]] | None = None,
+    when: Callable[[Context], bool] | None = None,
 ) -> Callable[[type[Seam[P]]], Boundary[P]]:
     """Makes a class with the four parts a boundary.
 
@@ -354,6 +358,8 @@ def boundary(
         attempts: How many proposals a case may cost; this is the retry budget, and nobody below has another.
         prompt_version: Change it with the prompt.
         costs: What a proposal takes from each cap, in whole units (cents, messages, …).
+        when: Whether a case passes this seam, asked in each pass until it does; without it, every case does. A case that
+            does not pass goes on to the next seam with nothing from this one (`{}`).
 
     Raises:
         TypeError: A part is missing.
@@ -365,6 +371,6 @@ def boundary(
         ]
         if lacking:
             raise TypeError(f"the boundary {name} has no {', no '.join(lacking)}")
-        return Boundary(name, parts(), proposal, action, attempts, prompt_version, costs)
+        return Boundary(name, parts(), proposal, action, attempts, prompt_version, costs, when)
 
     return made

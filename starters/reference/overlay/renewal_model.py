@@ -38,7 +38,7 @@ class RenewalModel:
         if agent == "churn":
             made = {"risk_percent": risk}
         elif agent == "contract":
-            product = "Fiber optic" if facts["product_ended"] else facts["internet"]
+            product = telco.SUCCESSOR if facts["product_ended"] else facts["internet"]
             made = {"months": 24 if facts["contract"] == "Two year" else 12, "product": product}
         else:
             invented = telco.chance(facts["customer"], "invented discount") < 1 / 30 and "REJECTED" not in prompt

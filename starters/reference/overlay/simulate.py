@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import time
 from collections import Counter
@@ -55,11 +56,10 @@ class Window:
             self.project.base.audit.seal(100_000)
 
     def _end_of_life(self) -> None:
-        """A product ends: what waits for a yes and offers it is taken back, and asked for anew."""
+        """A product ends: an offer of it that still waits for a yes or a cap is taken back, and asked for anew."""
         flow = self.project.flow
         for case in self.project.spine.cases(1_000_000):
-            customer = self.customers[case.id]
-            if case.state == "waiting" and telco.product_ends(customer):
+            if not case.final and telco.product_ends(self.customers[case.id]):
                 withdrawn = Offer.withdraw(flow.context(case), Reject("product_ended", "the product ended on day -47"))
                 self.counts["offers withdrawn at end of life"] += withdrawn
 
@@ -103,13 +103,10 @@ class Window:
         return "escalated"
 
 
-def expected(customers: list[telco.Customer]) -> Counter[str]:
-    """The paths that the data implies, without anything that a runtime adds or holds back."""
-    found: Counter[str] = Counter()
-    for customer in customers:
-        risk = risk_percent(vars(customer))
-        found[telco.implied(customer, risk / 100, discount_for(risk))] += 1
-    return found
+def expected(customers: list[telco.Customer]) -> dict[str, str]:
+    """The path of each customer that the data implies, without anything that a runtime adds or holds back."""
+    risks = {customer.id: risk_percent(vars(customer)) for customer in customers}
+    return {each.id: telco.implied(each, risks[each.id] / 100, discount_for(risks[each.id])) for each in customers}
 
 
 def main() -> int:
@@ -135,7 +132,9 @@ def report(project: Project, window: Window, customers: list[telco.Customer], fo
     """Prints the tables and writes the console."""
     cases = project.spine.cases(1_000_000)
     states = Counter(case.state for case in cases)
-    found, implied = Counter(window.path(case) for case in cases if case.final), expected(customers)
+    paths, expectations = {case.id: window.path(case) for case in cases if case.final}, expected(customers)
+    _write_outcomes(folder / "outcomes.csv", paths, expectations)
+    found, implied = Counter(paths.values()), Counter(expectations.values())
     total = max(len(customers), 1)
     print(f"{len(customers)} customers, day -90 to {today(project.base.clock)}, {seconds:.0f} s\n")
     print(f"{'path':20}{'customers':>10}{'share':>8}{'data implies':>14}{'share':>8}")
@@ -151,7 +150,7 @@ def report(project: Project, window: Window, customers: list[telco.Customer], fo
     project.base.audit.seal(1_000_000)
     chain = project.base.audit.verify()
     print(f"\naudit chain {'unbroken' if chain.unbroken else 'BROKEN'}: {chain.sealed} rows, head {chain.head[:16]}")
-    print(f"console: {write(project, folder / 'console')}")
+    print(f"console: {write(project, folder / 'console')}; each customer's path: {folder / 'outcomes.csv'}")
     unfinished = [case.id for case in cases if not case.final]
     if unfinished:
         print(f"unfinished: {len(unfinished)}, for example {unfinished[:3]}")
@@ -159,7 +158,18 @@ def report(project: Project, window: Window, customers: list[telco.Customer], fo
     return 0 if chain.unbroken and not unfinished and sum(found.values()) == len(customers) else 1
 
 
+def _write_outcomes(path: Path, found: dict[str, str], implied: dict[str, str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("customer", "path", "data_implies"))
+        rows.writerows((customer, found.get(customer, "unfinished"), implied[customer]) for customer in implied)
+
+
 _FIGURES: tuple[tuple[str, Any], ...] = (
+    (
+        "offers replaced because the product ended before the answer",
+        "SELECT count(*) AS n FROM proposal WHERE seam = 'replace' AND state = 'committed'",
+    ),
     ("proposals refused by the gate", "SELECT count(*) AS n FROM proposal WHERE code = 'never-over-30'"),
     ("approvals that timed out", "SELECT count(*) AS n FROM approval WHERE state = 'timed_out'"),
     ("times a case waited for a cap", "SELECT count(*) AS n FROM transition WHERE to_state = 'throttled'"),

@@ -16,6 +16,8 @@ COLUMNS = (
     " MonthlyCharges TotalCharges Churn"
 ).split()
 END_OF_LIFE_DAY = -47
+SUCCESSOR = "Cable"
+"""What is sold in place of the product that ends."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,12 @@ def contact_day(customer: Customer) -> int:
 
 def product_ends(customer: Customer) -> bool:
     """Whether the customer's product is withdrawn on `END_OF_LIFE_DAY`."""
-    return customer.internet == "DSL" and chance(customer.id, "old modem") < 0.35
+    return customer.internet != "No" and chance(customer.id, "old modem") < 0.2
 
 
 def merges_on(customer: Customer) -> int | None:
-    """The day on which the account is merged with another, for one in a hundred."""
-    return -70 + int(50 * chance(customer.id, "merger day")) if chance(customer.id, "merger") < 0.01 else None
+    """The day on which the account is merged with another, for one in fifty."""
+    return -70 + int(50 * chance(customer.id, "merger day")) if chance(customer.id, "merger") < 0.02 else None
 
 
 def answer(customer: Customer, discount_percent: int, restructured: bool) -> bool:
@@ -121,14 +123,22 @@ def answer(customer: Customer, discount_percent: int, restructured: bool) -> boo
 
 def answer_after_days(customer: Customer) -> int:
     """How long the customer thinks."""
-    return 2 + int(8 * chance(customer.id, "thinks"))
+    return 2 + int(14 * chance(customer.id, "thinks"))
+
+
+def answered_on(customer: Customer, sent_on: int) -> int:
+    """The day of the customer's answer to an offer."""
+    return min(sent_on + answer_after_days(customer), -1)
 
 
 def implied(customer: Customer, risk: float, discount: int) -> str:
     """The path by the data alone: no caps, no reviewers who are away, no model that makes things up."""
-    if merges_on(customer) is not None and (merges_on(customer) or 0) <= contact_day(customer):
+    sent_on, merger = contact_day(customer), merges_on(customer)
+    restructured = product_ends(customer) and answered_on(customer, sent_on) >= END_OF_LIFE_DAY
+    if restructured:
+        sent_on = max(sent_on, END_OF_LIFE_DAY)
+    if merger is not None and merger <= answered_on(customer, sent_on):
         return "escalated"
-    restructured = product_ends(customer) and contact_day(customer) >= END_OF_LIFE_DAY
     offered = discount if risk >= 0.4 else 0
     if not answer(customer, offered, restructured):
         return "churned"

@@ -1,19 +1,21 @@
 """The renewal of one contract: what is proposed, what is checked, what is written to billing.
 
-Two seams. `offer` splits the work between three sub-agents (churn, offer, contract) and sends what the gate lets through;
-`close` waits for the customer's answer and carries it out under a saga.
+Three seams. `offer` splits the work between three sub-agents (churn, offer, contract) and sends what the gate lets
+through. `replace` does the same anew for an offer whose product ended before the customer had answered it. `close` waits
+for the answer and carries it out under a saga.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
 from . import outside, telco
 from .llm import Answer
-from .runtime.boundary import Context, boundary
+from .runtime.boundary import Boundary, Context, boundary
 from .runtime.clock import Clock
 from .runtime.errors import Interrupted, Reject
 from .runtime.p1_delegation import Call, Contract, delegate, merge_fields
@@ -99,10 +101,14 @@ class AwaitsCustomer(Interrupted):
     state = "waiting"
 
 
+def product_ended(request: Request, day: int) -> bool:
+    """Whether the product that the customer has is no longer sold on that day."""
+    return telco.product_ends(request.as_customer()) and day >= telco.END_OF_LIFE_DAY
+
+
 def prompt(agent: str, request: Request, day: int, rejects: tuple[Reject, ...] = ()) -> str:
     """What a sub-agent is asked: the facts as they are today, and every reject as a reject."""
-    ended = telco.product_ends(request.as_customer()) and day >= telco.END_OF_LIFE_DAY
-    facts = {**request.model_dump(exclude={"churns"}), "product_ended": ended}
+    facts = {**request.model_dump(exclude={"churns"}), "product_ended": product_ended(request, day)}
     said = "".join(f"\nREJECTED ({each.code}): {each.reason}" for each in rejects)
     return f"[{agent}] Contract renewal.\n{json.dumps(facts, sort_keys=True)}{said}"
 
@@ -137,8 +143,7 @@ SEND = outside.tool("mail.offer")
 LAPSE = outside.tool("crm.lapse")
 
 
-@boundary("offer", proposal=Plan, action="send_offer", prompt_version="2026-05", costs=_costs)
-class Offer:
+class Offering:
     """From the facts to an offer that is sent."""
 
     def propose(self, context: Context, rejects: tuple[Reject, ...]) -> Answer[Plan]:
@@ -168,8 +173,7 @@ class Offer:
     def verify(self, context: Context, proposal: Plan) -> Reject | None:
         """What the policy file cannot know: the product has to exist on the day of the offer."""
         request = Request.model_validate(context.case.payload)
-        ended = telco.product_ends(request.as_customer()) and today(context.kernel.clock) >= telco.END_OF_LIFE_DAY
-        if ended and proposal.product == request.internet:
+        if product_ended(request, today(context.kernel.clock)) and proposal.product == request.internet:
             return Reject("product_ended", f"{proposal.product} is no longer sold")
         return None
 
@@ -183,16 +187,42 @@ class Offer:
         return {"offer": None, "because": [each.code for each in rejects]}
 
 
+def _ended_unanswered(context: Context) -> bool:
+    """Whether the product of the offer that was sent ended before the customer had answered."""
+    request = Request.model_validate(context.case.payload)
+    sent = context.before["offer"]
+    answered_on = telco.answered_on(request.as_customer(), sent["sent_on"])
+    return (
+        product_ended(request, today(context.kernel.clock))
+        and sent["plan"]["product"] == request.internet
+        and answered_on >= telco.END_OF_LIFE_DAY
+    )
+
+
+def _offering(name: str, when: Callable[[Context], bool] | None = None) -> Boundary[Plan]:
+    made = boundary(name, proposal=Plan, action="send_offer", prompt_version="2026-05", costs=_costs, when=when)
+    return made(Offering)
+
+
+Offer, Replace = _offering("offer"), _offering("replace", when=_ended_unanswered)
+
+
+def _sent(context: Context) -> dict[str, Any]:
+    """The offer that counts: the last one that was sent."""
+    sent: dict[str, Any] = context.before["replace"] or context.before["offer"]
+    return sent
+
+
 @boundary("close", proposal=Closing, action="close_window")
 class Close:
     """From the customer's answer to billing."""
 
     def propose(self, context: Context, rejects: tuple[Reject, ...]) -> Closing:
         """Waits for the answer."""
-        sent = context.before["offer"]
+        sent = _sent(context)
         plan = Plan.model_validate(sent["plan"])
         customer = Request.model_validate(context.case.payload).as_customer()
-        due = min(sent["sent_on"] + telco.answer_after_days(customer), -1)
+        due = telco.answered_on(customer, sent["sent_on"])
         if today(context.kernel.clock) < due:
             raise AwaitsCustomer(f"{plan.customer} has until day {due}")
         stays = telco.answer(customer, plan.discount_percent, plan.kind == "restructure")
@@ -203,7 +233,7 @@ class Close:
 
     def verify(self, context: Context, proposal: Closing) -> Reject | None:
         """The plan has to be the one that was sent."""
-        sent = context.before["offer"]["plan"]
+        sent = _sent(context)["plan"]
         return None if proposal.plan.model_dump() == sent else Reject("other_plan", "this is not what was offered")
 
     def commit(self, context: Context, proposal: Closing) -> dict[str, Any]:
@@ -221,4 +251,4 @@ class Close:
         return {"because": [each.code for each in rejects]}
 
 
-SEAMS: tuple[Any, ...] = (Offer, Close)
+SEAMS: tuple[Any, ...] = (Offer, Replace, Close)
