@@ -115,7 +115,9 @@ def _started(row: Event, history: History, attributes: Mapping[str, Any], kind: 
         "kind": "workflow",
         "name": text_of(get(attributes, "workflowType", "name")) or kind,
         "span_id": history.run,
-        "parent_span_id": text_of(get(attributes, "parentWorkflowExecution", "runId")),
+        # A run that goes on from another (continued as new, retried, by its schedule) is no root of its own.
+        "parent_span_id": text_of(get(attributes, "parentWorkflowExecution", "runId"))
+        or text_of(attributes.get("continuedExecutionRunId")),
         "attempt": values.number(attributes.get("attempt")),
         "max_attempts": values.number(get(attributes, "retryPolicy", "maximumAttempts")) or None,
         "timeout_us": run_limit or limit,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,64 @@ def test_a_swallowed_cancellation_is_found_milliseconds_after_the_worker_saw_it(
     assert (found.verdict, found.grade, found.count, found.of) == ("likely", "A", 1, 1)
     assert [cited.text.split()[0] for cited in found.evidence] == ["cancel_request", "tool_call"]
     assert found.detail["How long work went on after each cancel"][0]["longest_ms"] == 17
+
+
+def chained(folder: Path, *, continued: bool = True, told: bool = True) -> Finding:
+    """Two histories of one workflow: the first is told to stop and hands on in the same second, the second goes on."""
+
+    def happened(number: int, ms: int, kind: str, **attributes: Any) -> dict[str, Any]:
+        at = f"2026-03-01T10:00:00.{ms:03}Z"
+        of = kind[0].lower() + kind[1:] + "EventAttributes"
+        return {"eventId": str(number), "eventTime": at, "eventType": kind, of: attributes}
+
+    def begun(ms: int, run: str, **more: Any) -> dict[str, Any]:
+        return happened(1, ms, "WorkflowExecutionStarted", workflowId="w-1", originalExecutionRunId=run, **more)
+
+    first = [
+        begun(0, "run-1", firstExecutionRunId="run-1"),
+        *([happened(2, 10, "WorkflowExecutionCancelRequested")] if told else []),
+        happened(3, 12, "WorkflowTaskScheduled"),
+        happened(4, 14, "WorkflowTaskStarted", scheduledEventId="3"),
+        happened(5, 16, "WorkflowTaskCompleted", scheduledEventId="3", startedEventId="4"),
+        happened(6, 18, "WorkflowExecutionContinuedAsNew", newExecutionRunId="run-2", workflowTaskCompletedEventId="5"),
+    ]
+    from_first = {"continuedExecutionRunId": "run-1", "firstExecutionRunId": "run-1"} if continued else {}
+    second = [
+        begun(18, "run-2", **from_first),
+        happened(2, 20, "WorkflowTaskScheduled"),
+        happened(3, 22, "WorkflowTaskStarted", scheduledEventId="2"),
+        happened(4, 24, "WorkflowTaskCompleted", scheduledEventId="2", startedEventId="3"),
+        happened(5, 26, "ActivityTaskScheduled", activityId="1", activityType={"name": "pay"}),
+    ]
+    for name, events in (("first", first), ("second", second)):
+        (folder / f"{name}.json").write_text(json.dumps({"events": events}))
+    table = load([str(folder)]).table
+    return run(table, shipped(), facts=Facts(), overrides={}, only=[ID]).findings[0]
+
+
+def test_work_of_a_run_that_goes_on_from_one_that_saw_the_cancel_is_after_the_cancel(tmp_path: Path) -> None:
+    found = chained(tmp_path)
+    assert (found.verdict, found.grade, found.count, found.of) == ("likely", "A", 1, 1)
+    assert [cited.text.split()[0] for cited in found.evidence] == ["cancel_request", "tool_call"]
+    assert [Path(cited.file).name for cited in found.evidence] == ["first.json", "second.json"]
+    assert found.cause_seen == "1 of 1 were scheduled after the worker had seen the cancel"
+
+
+def test_a_workflow_that_somebody_starts_anew_is_not_in_the_cancels_scope(tmp_path: Path) -> None:
+    assert chained(tmp_path, continued=False).verdict == "absent"
+    assert chained(tmp_path, told=False).verdict == "insufficient"
+
+
+def test_a_chain_of_runs_is_in_the_cancels_scope_by_the_clock() -> None:
+    of = {"request_id": "r", "seq_scope": "workflow", "seq": 1}
+    again = [
+        {**of, "kind": "workflow", "ts_us": 12 * SECOND + number, "run_id": f"run-{number}", "span_id": f"run-{number}"}
+        | ({"parent_span_id": f"run-{number - 1}"} if number > 1 else {})
+        for number in (2, 3)
+    ]
+    assert finding(ID, [cancel(), *again, work(15, run_id="run-3")]).verdict == "present"
+    del again[0]["parent_span_id"]
+    assert finding(ID, [cancel(), *again, work(15, run_id="run-3")]).verdict == "absent"
 
 
 @pytest.mark.parametrize(

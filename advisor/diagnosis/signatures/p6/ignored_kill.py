@@ -2,9 +2,9 @@
 
 Two clocks tell. By the wall clock, work that starts more than the grace after a cancel in whose scope it lies. By
 cause, where a workflow's own sequence orders everything: work scheduled after the worker had seen the cancel, at any
-distance. A cancel that names a request covers it; one that names none, or all, covers its environment and tenant (a
-blank covers any). A row that enables again ends the cancel, as does a new root or a person's next message in that
-request.
+distance, in that run or in one that goes on from it. A cancel that names a request covers it; one that names none, or
+all, covers its environment and tenant (a blank covers any). A row that enables again ends the cancel, as does a new
+root or a person's next message in that request.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ after AS (
     FROM stretched
 )
 """
-# The first cancel of a run in its sequence, the first task that saw it, and the work scheduled after that.
+# The first cancel of a run in its sequence, the first task that saw it, and the work scheduled after that: in the same
+# run, or in one that goes on from it (continued as new), whose root has a parent. The nth root of a request that has
+# none starts its nth chain of runs.
 _SEEN = f"""
 runs AS (
     SELECT request_id, COALESCE(run_id, '') AS run,
@@ -95,6 +97,20 @@ checks AS (
      AND e.seq_scope = 'workflow' AND e.seq > r.cancel_seq
     GROUP BY r.request_id, r.run, r.cancel_us, r.ended_seq
 ),
+chains AS (
+    SELECT request_id, COALESCE(run_id, '') AS run, ROW_NUMBER() OVER (PARTITION BY request_id ORDER BY ts_us, row_id)
+               AS place,
+           SUM(CASE WHEN parent_span_id IS NULL THEN 1 ELSE 0 END) OVER (
+               PARTITION BY request_id ORDER BY ts_us, row_id ROWS UNBOUNDED PRECEDING) AS chain
+    FROM events
+    WHERE kind = 'workflow' AND seq_scope = 'workflow' AND span_id = run_id AND ts_us IS NOT NULL
+      AND request_id IN (SELECT request_id FROM runs)
+),
+told AS (
+    SELECT a.request_id, a.chain, MIN(a.place) AS place, MIN(c.cancel_us) AS cancel_us, MIN(c.check_row) AS check_row
+    FROM checks c JOIN chains a ON a.request_id = c.request_id AND a.run = c.run
+    GROUP BY a.request_id, a.chain
+),
 seen AS (
     SELECT e.row_id, e.ts_us, c.request_id, c.cancel_us, c.check_row,
            CASE WHEN c.ended_seq > e.seq THEN 1 ELSE 0 END AS wound_up,
@@ -102,6 +118,13 @@ seen AS (
                AS writes
     FROM checks c JOIN events e
       ON e.request_id = c.request_id AND COALESCE(e.run_id, '') = c.run AND e.seq > c.check_seq
+    WHERE e.seq_scope = 'workflow' AND {_WORK.replace("(kind", "(e.kind")}
+    UNION ALL
+    SELECT e.row_id, e.ts_us, t.request_id, t.cancel_us, t.check_row, CASE WHEN r.ended_seq > e.seq THEN 1 ELSE 0 END,
+           CASE WHEN e.kind = 'commit' OR COALESCE(e.side_effect, '') IN ('write', 'external_write') THEN 1 ELSE 0 END
+    FROM told t JOIN chains b ON b.request_id = t.request_id AND b.chain = t.chain AND b.place > t.place
+    JOIN events e ON e.request_id = b.request_id AND COALESCE(e.run_id, '') = b.run
+    LEFT JOIN runs r ON r.request_id = b.request_id AND r.run = b.run
     WHERE e.seq_scope = 'workflow' AND {_WORK.replace("(kind", "(e.kind")}
 )
 """
