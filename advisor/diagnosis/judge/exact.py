@@ -81,16 +81,14 @@ def _permutation(cases: Mapping[Counts, int]) -> tuple[Literal["permutation", "p
     import numpy as np
     from scipy.stats import hypergeom, norm
 
-    seen = sum(c[0] * many for c, many in cases.items())
     varying = {c: m for c, m in cases.items() if 0 < c[0] + c[2] < c[1] + c[3]}
-    fixed = seen - sum(c[0] * many for c, many in varying.items())
     if not varying:
         return "permutation", 1.0
     mean = sum(c[1] * (c[0] + c[2]) / (c[1] + c[3]) * many for c, many in varying.items())
-    distance = abs(seen - fixed - mean)
+    distance = abs(sum(c[0] * many for c, many in varying.items()) - mean)
     if sum(c[1] * many for c, many in varying.items()) > _EXACT_UP_TO:
         spread = sum(_variance(c) * many for c, many in varying.items()) ** 0.5
-        return "permutation (normal)", float(min(1.0, 2 * norm.sf(max(0.0, distance - 0.5) / spread)))
+        return "permutation (normal)", float(2 * norm.sf(max(0.0, distance - 0.5) / spread))
     weights = np.ones(1)
     for c, many in sorted(varying.items()):
         pmf = hypergeom.pmf(np.arange(c[1] + 1), c[1] + c[3], c[0] + c[2], c[1])

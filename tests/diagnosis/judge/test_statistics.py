@@ -99,13 +99,14 @@ def test_a_batch_that_cannot_vary_or_be_compared_says_so() -> None:
     assert batch({(0, 3, 0, 3): 2, (3, 3, 2, 2): 1}) == ("permutation", 3, 0.0, 1.0, 0, 0)
     assert batch({(1, 3, 0, 0): 2, (0, 0, 1, 1): 1}) == ("none", 0, None, None, 0, 0)
     assert batch({}) == ("none", 0, None, None, 0, 0)
+    assert batch({(1, 1, 3, 4): 1}).p_value == 1.0, "a sum of chances is no more than one, whatever its rounding"
     assert batch({(1, 1, 1, 1): 4}) == ("mcnemar", 4, 0.0, 1.0, 0, 0)
 
 
 def test_the_exact_distribution_goes_over_into_its_normal_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = {(30, 60, 29, 50): 9, (10, 40, 12, 60): 4, (5, 5, 5, 5): 3}
-    exact = batch(cases)
-    # 9 x 60 + 4 x 40 trials on the current version can vary; those of cases that always pass cannot.
+    cases = {(30, 60, 29, 50): 9, (10, 40, 12, 60): 4, (5, 5, 5, 5): 3, (0, 5, 0, 5): 3}
+    exact, small = batch(cases), batch({(1, 2, 2, 2): 40, (2, 2, 1, 2): 25})
+    # 9 x 60 + 4 x 40 trials on the current version can vary; those of cases that always pass or fail cannot.
     monkeypatch.setattr("advisor.diagnosis.judge.exact._EXACT_UP_TO", 700)
     assert batch(cases) == exact
     monkeypatch.setattr("advisor.diagnosis.judge.exact._EXACT_UP_TO", 699)
@@ -115,6 +116,8 @@ def test_the_exact_distribution_goes_over_into_its_normal_limit(monkeypatch: pyt
     assert 0.01 < exact.p_value < 0.2
     assert limit.p_value == pytest.approx(exact.p_value, abs=0.005)
     assert batch({(300, 600, 300, 600): 9}).p_value == 1.0
+    monkeypatch.setattr("advisor.diagnosis.judge.exact._EXACT_UP_TO", 100)
+    assert batch({(1, 2, 2, 2): 40, (2, 2, 1, 2): 25}).p_value == pytest.approx(small.p_value, abs=0.005)
 
 
 def test_intervals_are_of_95_percent_over_tasks_with_enough_trials() -> None:
@@ -125,6 +128,7 @@ def test_intervals_are_of_95_percent_over_tasks_with_enough_trials() -> None:
     for (low, high), mean, many in zip(found.intervals, (0.75, 0.5), (200, 100), strict=True):
         spread = 1.96 * (mean * (1 - mean) / many) ** 0.5
         assert (low, high) == pytest.approx((mean - spread, mean + spread), abs=0.011)
+    assert curve({(2, 2): 50, (0, 2): 50, (1, 1): 100}) == found
     assert curve({(3, 3): 4}).intervals == ((1.0, 1.0),) * 3
     assert curve({}) == curve({(0, 0): 3}) == ((), (), (), ())
 
