@@ -109,7 +109,7 @@ def facets_of(catalog: Catalog) -> Facets:
         return lambda known: steps.coordination(patterns[name], catalog, known)
 
     def call(plane: Plane) -> Callable[[Given], Hashable]:
-        return lambda known: steps.plane_call(plane, catalog, known) == "called"
+        return lambda known: steps.plane_called(plane, catalog, known)
 
     gate = patterns["P4"].chosen_when or Rule()
     every = [

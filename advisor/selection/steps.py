@@ -17,7 +17,6 @@ RuntimeClass = Literal["conversational", "autonomous", "long-horizon"]
 Concern = Literal["Coordination", "State", "Control"]
 SpineName = Literal["P5", "P3", "none"]
 Level = Literal["full", "light", "none"]
-Call = Literal["called", "not_called", "person_decides"]
 
 _CLASS_BY_DURATION: Mapping[str, RuntimeClass] = {
     "seconds": "conversational",
@@ -93,27 +92,21 @@ def coordination(pattern: Pattern, catalog: Catalog, known: Known) -> bool:
     return chosen(pattern.chosen_when, catalog.predicates, known)
 
 
-def plane_call(plane: Plane, catalog: Catalog, known: Known) -> Call:
-    """Step 4: whether a control plane of P6 is called for, and if not, whether a person's presence is why."""
-    rule = catalog.patterns["P6"].planes[plane].called_for
-    if chosen(rule, catalog.predicates, known):
-        return "called"
-    without_exemption = Rule(all=rule.all, any=rule.any)
-    return "person_decides" if chosen(without_exemption, catalog.predicates, known) else "not_called"
+def plane_called(plane: Plane, catalog: Catalog, known: Known) -> bool:
+    """Step 4: whether a control plane of P6 is called for."""
+    return chosen(catalog.patterns["P6"].planes[plane].called_for, catalog.predicates, known)
 
 
 def human_in_the_loop(catalog: Catalog, known: Known) -> bool:
     """Step 4: whether P6 is chosen: by its own predicates, or because a plane that is called for brings it."""
     rule = catalog.patterns["P6"].chosen_when
     assert rule is not None
-    return chosen(rule, catalog.predicates, known) or any(
-        plane_call(plane, catalog, known) == "called" for plane in PLANES
-    )
+    return chosen(rule, catalog.predicates, known) or any(plane_called(plane, catalog, known) for plane in PLANES)
 
 
 def p6_level(catalog: Catalog, known: Known) -> Level:
     """Step 4: full where all four planes are called for, and approval not only above a threshold."""
     if not human_in_the_loop(catalog, known):
         return "none"
-    every = all(plane_call(plane, catalog, known) == "called" for plane in PLANES)
+    every = all(plane_called(plane, catalog, known) for plane in PLANES)
     return "full" if every and known["approval_above_threshold_only"] != "yes" else "light"
