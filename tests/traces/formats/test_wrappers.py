@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from advisor.traces.formats import formats
 from advisor.traces.formats.wrappers import WRAPPERS, Wrapper, labels_of
+from advisor.traces.load import load
 from advisor.traces.opening import open_sources
 from tests.traces.formats.hostile import source_of, spoilt
+from tests.traces.logs import rows
 
 BY_ID = {one.id: one for one in WRAPPERS}
 LINE = '{"event": "gate_decision", "decision": "deny"}'
@@ -215,3 +217,35 @@ def test_other_documents_are_left_alone() -> None:
         {"data": 7, "streams": 7, "results": 7, "events": 7},
     ):
         assert not [one.id for one in WRAPPERS if one.sniff(source_of([value], [], shape="document"))]
+
+
+def loaded(folder: Path, *values: Any) -> list[tuple[Any, ...]]:
+    """What a log of these envelopes becomes, through the whole of the loader."""
+    (folder / "log.json").write_text("\n".join(json.dumps(value) for value in values))
+    log = load([str(folder)])
+    assert [file.skipped_reason for file in log.files] == [None]
+    return rows(log, "line", "kind", "decision", "attempt", "observed_us")
+
+
+def test_objects_and_lines_of_text_in_an_envelope_are_read_each_as_what_they_are(tmp_path: Path) -> None:
+    found = loaded(tmp_path, FILTERED)
+    assert [row for row in found if row[1] == "gate_decision"] == [(1, "gate_decision", "deny", None, SEEN)]
+    assert [row for row in found if row[3] == 2] == [(1, "cas", None, 2, None)]
+    assert len(found) == 2
+
+
+def test_envelopes_in_envelopes_are_taken_off(tmp_path: Path) -> None:
+    shipped = {**LOGCLI, "line": json.dumps({**LOGCLI, "line": json.dumps(SUBSCRIBED)})}
+    assert [row[1:3] for row in loaded(tmp_path, *[shipped] * 3)] == [("gate_decision", "deny")] * 3
+
+
+def test_lists_in_an_envelope_are_a_stream_of_langgraph(tmp_path: Path) -> None:
+    step = ["updates", {"agent": {"messages": []}}]
+    (tmp_path / "log.json").write_text("\n".join(json.dumps({**LOGCLI, "line": json.dumps(step)}) for _ in range(3)))
+    (file,) = load([str(tmp_path)]).files
+    assert (file.format, file.rows) == ("langgraph_stream", 3)
+
+
+def test_many_lines_of_text_wait_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("advisor.traces.unwrapping.HELD", 1000)
+    assert [row[1:4] for row in loaded(tmp_path, *[{**LOGCLI, "line": TEXT}] * 900)] == [("cas", None, 2)] * 900
