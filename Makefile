@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint types contracts docs docs-check site screens prove wheel check bench clean
+.PHONY: help demo test test-slow coverage lint types contracts docs docs-check site screens prove wheel check bench clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ test: $(READY) ## Run the tests (browser and server tests skip where there is no
 
 test-slow: $(READY) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n 2 -m slow
+
+coverage: $(READY) ## Run the tests and say which lines and branches of advisor none of them takes; fails under 95 %
+	$(BIN)/python -m pytest -n 2 -m 'not slow' --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
