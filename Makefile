@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage lint types contracts docs docs-check site screens prove wheel check bench clean
+.PHONY: help demo test test-slow coverage lint types contracts docs docs-check site screens prove wheel mutants check bench clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -82,10 +82,14 @@ prove: $(READY) ## Prove the rule base over every answer vector that matters
 wheel: $(READY) ## Build a wheel from a clean clone and compare its work with the checkout's
 	$(BIN)/python -m pytest -q tests/test_wheel.py -m slow
 
+mutants: $(READY) ## Mutate selection and the judge (hours); a mutant that no test notices must be explained
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
+	$(BIN)/python tests/mutants.py
+
 check: lint types contracts docs-check site test wheel ## What CI runs
 
 bench: $(READY) ## Print the benchmarks (ratios against a baseline of the same run)
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
 clean: ## Remove what make made
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
