@@ -1,17 +1,21 @@
-"""The tutorial, followed to the letter in an empty folder."""
+"""The pages with shell sessions, followed to the letter, each in an empty folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.docs.sessions import follow, steps
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_every_command_of_the_tutorial_does_what_it_shows(tmp_path: Path) -> None:
-    assert len(steps(PAGE.read_text(encoding="utf-8"))) > 8
-    wrong = follow(PAGE, tmp_path)
+@pytest.mark.parametrize("name", ["tutorial", "automation"])
+def test_every_command_of_a_page_does_what_it_shows(name: str, tmp_path: Path) -> None:
+    page = DOCS / f"{name}.md"
+    assert len(steps(page.read_text(encoding="utf-8"))) > 8
+    wrong = follow(page, tmp_path)
     assert not wrong, "\n\n".join(wrong)
 
 
