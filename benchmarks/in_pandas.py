@@ -45,7 +45,8 @@ def _diverging(rows: Any) -> int:
 
 def _disordered(rows: Any) -> int:
     done = rows[(rows["kind"] == "commit") & rows["sdb.saga.id"].notna()]
-    place = done.set_index("sdb.action.id")["ts"]
+    landed = done["ts"] + pd.to_timedelta(done["duration_ms"], unit="ms")
+    place = landed.set_axis(done["sdb.action.id"])
     back = rows[rows["kind"] == "compensation"].sort_values(["sdb.saga.id", "ts"])
     undone = back["sdb.compensates.action"].map(place)
     wrong = undone.groupby(back["sdb.saga.id"]).apply(lambda times: not times.is_monotonic_decreasing)

@@ -101,6 +101,29 @@ def test_parquet_rows_are_read_and_a_broken_file_is_refused(tmp_path: Path) -> N
             assert log.files[0].bad_rows or log.files[0].rows == 5000
 
 
+def test_nested_columns_of_parquet_are_read_as_the_same_rows_in_json_lines_are(tmp_path: Path) -> None:
+    table, lines = tmp_path / "a.parquet", tmp_path / "a.jsonl"
+    duckdb.execute(
+        "COPY (SELECT TIMESTAMP '2026-04-22 00:00:01' + to_seconds(i) AS ts, 'gate_decision' AS kind, "
+        "{'sdb.decision': CASE WHEN i % 3 = 0 THEN 'deny' ELSE 'allow' END, 'sdb.agent': {'name': 'a'}} AS attrs, "
+        "MAP {'sdb.reject.code': 'c-' || i, 'sdb.attempt': '2'} AS labels, [{'a': i}] AS many, "
+        f"CASE WHEN i % 2 = 0 THEN 1.5 END AS cost_usd, 'r-' || i AS request_id FROM range(500) t(i)) TO '{table}'"
+    )
+    duckdb.execute(f"COPY (SELECT * FROM '{table}') TO '{lines}' (FORMAT json)")
+    columns = ("line", "kind", "ts_us", "decision", "reason_code", "attempt", "cost_usd", "request_id")
+    seen, unused = zip(
+        *(
+            (rows(log, *columns), log.inventory()["unused_fields"])
+            for log in (read(tmp_path, path.read_bytes(), path.name) for path in (table, lines))
+        ),
+        strict=True,
+    )
+    assert seen[0] == seen[1]
+    assert seen[0][3] == (4, "gate_decision", 1_776_816_004_000_000, "deny", "c-3", 2, None, "r-3")
+    assert unused[0] == unused[1]
+    assert [each["name"] for each in unused[0]][-1] == "many"
+
+
 def test_sqlite_of_no_known_format_and_broken_sqlite_are_refused(tmp_path: Path) -> None:
     import sqlite3
 

@@ -100,6 +100,15 @@ def test_peers_that_ran_side_by_side_have_no_order() -> None:
     assert found(rows).verdict == "possible"
 
 
+def test_effects_on_one_resource_are_ordered_by_when_they_landed_and_not_by_when_they_began() -> None:
+    rows = saga(9, ["a", "b"], ["b", "a"])
+    rows[0] |= {"resource_id": "ledger/1", "end_us": rows[1]["ts_us"] + 2}
+    rows[1] |= {"resource_id": "ledger/1", "end_us": rows[1]["ts_us"] + 1}
+    assert (found(rows).verdict, found(rows).count) == ("possible", 1)
+    rows[0]["end_us"] -= 2
+    assert found(rows).verdict == "absent"
+
+
 def test_order_is_seen_past_a_peer_that_overlaps_both() -> None:
     rows = saga(9, ["a", "b", "c"], ["a", "c", "b"])
     rows[1] |= {"ts_us": rows[0]["ts_us"], "end_us": rows[2]["end_us"]}
