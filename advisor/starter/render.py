@@ -26,7 +26,7 @@ _PATTERN_MODULES = {
 }
 _PATTERN_TESTS = {
     "p1": ("test_p1_faults.py",),
-    "p2": ("test_p2_faults.py",),
+    "p2": ("test_p2_faults.py", "test_kill_points.py"),
     "P3": ("test_p3_faults.py",),
     "P5": ("test_p5_faults.py",),
     "planes": ("test_p6_faults.py",),

@@ -43,11 +43,14 @@ def together(work: Callable[[int], object], n: int) -> list[BaseException]:
     return failed
 
 
-def test_writers_on_one_row_lose_nothing_and_retry_at_most_three_times(world: Make) -> None:
+CROWDS = [(12, 10), pytest.param(1_000, 1, marks=pytest.mark.chaos)]
+
+
+@pytest.mark.parametrize(("writers", "each"), CROWDS)
+def test_writers_on_one_row_lose_nothing_and_retry_at_most_three_times(world: Make, writers: int, each: int) -> None:
     made = world(DDL, SystemClock())
     machine = Machine(made.db, made.clock, STEPS)
     machine.create("row", "t", {})
-    each, writers = 10, 12
     assert not together(lambda _: [machine.apply("row", counting, "test") for _ in range(each)], writers)
     case = machine.read("row")
     assert case is not None and case.result == {"n": each * writers} and case.version == each * writers
@@ -55,13 +58,19 @@ def test_writers_on_one_row_lose_nothing_and_retry_at_most_three_times(world: Ma
     assert len(retries) == each * writers and max(retries) <= 3
 
 
-def test_writers_on_many_rows_do_not_wait_for_each_other(world: Make) -> None:
+@pytest.mark.parametrize(("writers", "each"), CROWDS)
+def test_writers_on_many_rows_do_not_wait_for_each_other(world: Make, writers: int, each: int) -> None:
     made = world(DDL, SystemClock())
     machine = Machine(made.db, made.clock, STEPS)
-    for number in range(12):
+    for number in range(writers):
         machine.create(f"row-{number}", "t", {})
-    assert not together(lambda number: [machine.apply(f"row-{number}", counting, "test") for _ in range(5)], 12)
-    assert {row["version"] for row in made.db.rows("SELECT version FROM machine")} == {5}
+
+    def write(number: int) -> None:
+        for _ in range(each):
+            machine.apply(f"row-{number}", counting, "test")
+
+    assert not together(write, writers)
+    assert {row["version"] for row in made.db.rows("SELECT version FROM machine")} == {each}
     assert {row["retries"] for row in made.db.rows("SELECT retries FROM transition")} == {0}
 
 
