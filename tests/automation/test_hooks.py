@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -70,9 +71,10 @@ def test_pre_commit_installs_and_runs_them_from_a_clone(tmp_path: Path) -> None:
     shutil.copy(SOUND, project / "answers.toml")
     subprocess.run(["git", "add", "."], cwd=project, check=True)
     tried = [*pre_commit, "try-repo", str(clone), "advisor-records", "--all-files"]
-    passed = subprocess.run(tried, cwd=project, capture_output=True, text=True, check=False)
+    env = os.environ | {"PRE_COMMIT_HOME": str(tmp_path / "kept")}
+    passed = subprocess.run(tried, cwd=project, env=env, capture_output=True, text=True, check=False)
     assert passed.returncode == 0, passed.stdout + passed.stderr
     (project / "answers.toml").write_text('schema = 1\nid = "a"\n')
-    failed = subprocess.run(tried, cwd=project, capture_output=True, text=True, check=False)
+    failed = subprocess.run(tried, cwd=project, env=env, capture_output=True, text=True, check=False)
     assert failed.returncode == 1
-    assert "answers.toml: title: is missing; add it" in failed.stdout
+    assert "answers.toml: title: is missing; add title" in failed.stdout
