@@ -9,8 +9,8 @@ from markupsafe import Markup
 from advisor.catalog.load import shipped
 from advisor.present import diagram, words
 from advisor.present.templates import environment, stylesheet
-from advisor.selection.to_watch import to_watch
 from advisor.selection.record import DecisionRecord
+from advisor.selection.to_watch import to_watch
 
 
 def render(records: Sequence[DecisionRecord]) -> str:

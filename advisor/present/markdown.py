@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from advisor.catalog.load import Catalog, shipped
 from advisor.present import diagram, words
 from advisor.present.templates import environment
-from advisor.selection.to_watch import to_watch
 from advisor.selection.record import DecisionRecord
+from advisor.selection.to_watch import to_watch
 
 
 def render(records: Sequence[DecisionRecord]) -> str:

@@ -14,8 +14,8 @@ from advisor.catalog.load import shipped
 from advisor.catalog.models import PLANES
 from advisor.errors import printable
 from advisor.present import words
-from advisor.selection.to_watch import to_watch
 from advisor.selection.record import DecisionRecord
+from advisor.selection.to_watch import to_watch
 
 _FIRED_STYLE: dict[bool | None, str] = {True: "bold green", False: "dim", None: "yellow"}
 _STATUS_STYLE = {"v1": "green", "deferred": "yellow", "not_needed": "dim", "undetermined": "yellow"}

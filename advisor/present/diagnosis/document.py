@@ -79,8 +79,8 @@ class LeftOut(Shape):
 class Inventory(Shape):
     """What was read.
 
-    `settings` is the file that defaults came from; `coverage` is the share of rows that fill a column; `copies` counts rows that stood twice; the `_more` numbers say
-    how many names were seen beyond those that are listed.
+    `settings` is the file that defaults came from; `coverage` is the share of rows that fill a column; `copies` counts
+    rows that stood twice; the `_more` numbers say how many names were seen beyond those that are listed.
     """
 
     files: tuple[FileRead, ...] = ()
