@@ -16,7 +16,7 @@ from advisor.traces.fast.places import Numbered
 from advisor.traces.fast.reading import FastFile, Unfit, guess_kinds, planned, scan
 from advisor.traces.formats import known
 from advisor.traces.formats.wrappers import WRAPPERS
-from advisor.traces.generic.fields import Fields
+from advisor.traces.generic.fields import READ_BESIDE, Fields, flat
 from advisor.traces.generic.reader import GenericReader
 from advisor.traces.generic.recognising import Unknown, recognised, with_kinds
 from advisor.traces.generic.tally import Tally
@@ -277,6 +277,7 @@ class Loader:
             numbered = fast.places.records(scanned.single)
             read.rows = scanned.rows
             table.lines_of[fast.number] = Numbered(scanned.first, fast.places)
+            self._unused_in(fast)
         except (Unfit, duckdb.InvalidInputException, duckdb.IOException, duckdb.BinderException):
             # A stream that breaks off, or a record beyond DuckDB's limit: read everything with the generic reader.
             table.con.execute("DELETE FROM stored WHERE file = ?", [fast.number])
@@ -292,6 +293,14 @@ class Loader:
             table.add_spool(spool.path)
         kinds = table.query(f"SELECT DISTINCT kind FROM stored WHERE file = {fast.number}")
         return {str(row["kind"]) for row in kinds}
+
+    def _unused_in(self, fast: FastFile) -> None:
+        """Counts the fields that a scan does not load, in the records that its plan was made from."""
+        fields = Fields()
+        for record in fast.records:
+            for path, _ in flat(record):
+                if path not in READ_BESIDE and fields.target(path) is None:
+                    self.tally.unuse(path)
 
     def _guess(self, path: str, name: str, kind: str, line: int, rows: int = 1) -> None:
         known_rows, file, first = self.guessed.get((name, kind), (0, path, line))

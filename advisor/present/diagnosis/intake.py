@@ -108,7 +108,11 @@ def remarks(inventory: Mapping[str, Any]) -> list[str]:
     unused = [f"{each['name']} ({each['rows']:,})" for each in inventory.get("unused_fields", ())]
     if unused:
         beyond = max(0, len(unused) - LISTED) + inventory.get("unused_fields_more", 0)
-        said.append(_bounded("Fields that filled no column, with their rows", unused, beyond))
+        said.append(
+            _bounded(
+                "Fields that filled no column, with their rows (of large files, those of a sample)", unused, beyond
+            )
+        )
     unread = [
         f"{each['name']} as {each['column']} ({words.number(each['rows'], 'row')}, first {each['file']}:{each['line']})"
         for each in inventory.get("unread_values", ())

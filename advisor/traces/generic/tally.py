@@ -25,7 +25,7 @@ class Tally:
     """Counts over all files."""
 
     unused: Counter[str] = field(default_factory=Counter)
-    """Rows by field that filled no column."""
+    """Rows by field that filled no column; of large files that are scanned, rows of a sample."""
     unread: dict[tuple[str, str], Seen] = field(default_factory=dict)
     """By field and column: values that the column cannot hold."""
 

@@ -78,6 +78,13 @@ def test_rows_and_lines_are_those_of_one_record_at_a_time(
     assert scanned.inventory()["rows"] == singly.inventory()["rows"] == 12_000
 
 
+def test_fields_that_no_column_takes_are_told_from_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, slow = (log.inventory()["unused_fields"] for log in both(written(tmp_path / "a.jsonl", lines()), monkeypatch))
+    assert {each["name"] for each in fast} == {each["name"] for each in slow} == {"attrs.filler"}
+    assert [each["rows"] for each in slow] == [12_000]
+    assert all(3_000 < each["rows"] < 4_000 for each in fast)
+
+
 def test_bad_and_blank_lines_are_found_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = lines()
     made[500:500] = [b"", b"   "]
