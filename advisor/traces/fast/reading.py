@@ -1,7 +1,8 @@
 """Puts a large file of JSON lines into the table in one scan, then reads singly what the scan could not vouch for.
 
-Records of which nothing could be read, and rows of kinds whose fields the sample did not show often enough, are looked
-up by their place in the file and go through the generic reader. So nothing depends on what the sample happened to hold.
+Records of which nothing could be read, rows of kinds whose fields the sample did not show often enough, and rows that
+hold a field which findings rest on and the sample lacks (`plan.ALWAYS`) are looked up by their place in the file and go
+through the generic reader. What the sample may hide are other fields, where few rows of a common kind carry them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from advisor.traces.table import DECLARER, KIND, EventTable
 
 FROM_BYTES = 8 << 20
 """Files from this size on; below, Python is as quick as starting a scan."""
-SPOTS, AT_SPOT = 48, 64
+SPOTS, AT_SPOT = 96, 64
 """Places of the file that are sampled, and records read at each."""
 LOOKED_AT = 100
 """Records of each kind rare in the sample that are looked at for fields that the plan does not load."""
