@@ -88,11 +88,20 @@ class Asked:
 
 @dataclass(frozen=True)
 class Detector:
-    """A detector, registered under the id of its catalog entry."""
+    """A detector, registered under the id of its catalog entry.
+
+    Attributes:
+        id: The entry's.
+        queries: Portable SQL by name.
+        read: What their rows say.
+        kept: Texts that several queries begin with, each with the table of it that alone the rest of them asks: an
+            engine that can keeps its rows from the first query to the last.
+    """
 
     id: str
     queries: Mapping[str, str]
     read: Callable[[Asked], Signs]
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def numbered(sql: str, thresholds: Mapping[str, float], skew_us: int) -> str:

@@ -157,9 +157,15 @@ def entry_of(catalog: Catalog, id: str) -> Signature:
 
 def _ask(table: Events, detector: Detector, thresholds: Mapping[str, float], facts: Facts, skew_us: int) -> Signs:
     def ask(name: str, **stated: float) -> list[dict[str, Any]]:
-        return table.query(numbered(detector.queries[name], {**thresholds, **stated}, skew_us))
+        sql, numbers = detector.queries[name], {**thresholds, **stated}
+        start = max((start for start in detector.kept if sql.startswith(start)), key=len, default="")
+        kept = (detector.kept[start], numbered(start, numbers, skew_us)) if start else None
+        return table.query(numbered(sql, numbers, skew_us), kept=kept)
 
-    return detector.read(Asked(ask, thresholds, facts))
+    try:
+        return detector.read(Asked(ask, thresholds, facts))
+    finally:
+        table.forget()
 
 
 def _thresholds(

@@ -58,8 +58,16 @@ class Events(Protocol):
     def options(self, name: str) -> list[str]:
         """What a column of `events` is read from; empty where nothing fills it."""
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        """A query's rows."""
+    def query(self, sql: str, *, kept: tuple[str, str] | None = None) -> list[dict[str, Any]]:
+        """A query's rows.
+
+        Args:
+            sql: The whole query.
+            kept: A table and the text, at the query's start, that makes it: its rows may be held until `forget`.
+        """
+
+    def forget(self) -> None:
+        """Drops what queries had kept."""
 
     def place(self, row: Mapping[str, Any]) -> tuple[str, int]:
         """The file and line of a row with `file`, `line` and `row_id`."""
@@ -89,6 +97,8 @@ def connect(memory: str | None = None, threads: int | None = None) -> DuckDBPyCo
         raise InputError([Fault(f"--memory {memory}", "is no amount of memory", "write 512MB or 2GB")]) from None
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
+    # A list of six words or more would become a join, which costs more than looking each row's word up in it.
+    con.execute("SET disabled_optimizers = 'in_clause'")
     return con
 
 
@@ -112,6 +122,7 @@ class EventTable:
         self.con = con
         self.files: list[str] = []
         self._whole: set[str] = set()
+        self._stands: dict[str, str] = {}
         # For files whose rows carry no line: the line of a row id.
         self.lines_of: dict[int, Callable[[int], int]] = {}
         kinds = stored()
@@ -189,11 +200,27 @@ class EventTable:
             return name, self.lines_of[file](int(row["row_id"]))
         return name, int(row["line"] or 0)
 
-    def query(self, sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def query(
+        self, sql: str, given: Sequence[Any] = (), *, kept: tuple[str, str] | None = None
+    ) -> list[dict[str, Any]]:
         """A query's rows as dicts."""
-        cursor = self.con.execute(sql, given)
+        cursor = self.con.execute(self._kept(sql, *kept) if kept else sql, given)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _kept(self, sql: str, name: str, start: str) -> str:
+        """A query that reads a table which stands, where it would begin with making it."""
+        if self._stands.get(name) != start:
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {start} SELECT * FROM {name}")
+            self._stands[name] = start
+        rest = sql.removeprefix(start).lstrip()
+        return f"WITH {rest.removeprefix(',')}" if rest.startswith(",") else rest
+
+    def forget(self) -> None:
+        """Drops the tables that queries had kept."""
+        for name in self._stands:
+            self.con.execute(f"DROP TABLE {name}")
+        self._stands.clear()
 
 
 def table_of(events: Iterable[Mapping[str, Any]], con: DuckDBPyConnection | None = None) -> EventTable:

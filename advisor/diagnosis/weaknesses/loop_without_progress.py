@@ -15,7 +15,7 @@ ROWS = 40_000
 """Rows that are fetched for them at most."""
 
 # Only agents with enough calls for so many windows; a loop's texts mostly begin alike, so these are compared first.
-_CANDIDATES = f"""
+_LONGER = """
 WITH heads AS (
     SELECT request_id, agent_name, LEFT(COALESCE(text, output_hash), 24) AS head, COUNT(*) AS calls FROM events
     WHERE kind = 'llm_call' AND request_id IS NOT NULL AND agent_name IS NOT NULL
@@ -24,9 +24,11 @@ WITH heads AS (
 ),
 longer AS (
     SELECT request_id, agent_name, SUM(calls) AS calls, MAX(calls) AS alike FROM heads
-    GROUP BY request_id, agent_name HAVING SUM(calls) >= {{window}} + {{windows}} - 1
-),
-candidates AS (
+    GROUP BY request_id, agent_name HAVING SUM(calls) >= {window} + {windows} - 1
+)
+"""
+_CANDIDATES = f"""{_LONGER}
+, candidates AS (
     SELECT request_id, agent_name FROM longer ORDER BY alike DESC, calls DESC, request_id, agent_name LIMIT {GROUPS}
 )
 """
@@ -137,4 +139,4 @@ def _trigrams(text: str) -> frozenset[str]:
     return frozenset(words[at : at + 3] for at in range(len(words) - 2)) or frozenset([words] if words else [])
 
 
-DETECTOR = Detector("SDB-loop-without-progress", QUERIES, read)
+DETECTOR = Detector("SDB-loop-without-progress", QUERIES, read, kept={_LONGER: "longer"})

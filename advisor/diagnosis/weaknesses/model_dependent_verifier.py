@@ -178,4 +178,4 @@ def _row(row: Row) -> Row:
     return {"verifier": row["verifier"], "version": row["version"], "refused": refused, "decisions": decisions}
 
 
-DETECTOR = Detector("SDB-model-dependent-verifier", QUERIES, read)
+DETECTOR = Detector("SDB-model-dependent-verifier", QUERIES, read, kept={_DECISIONS: "decisions"})

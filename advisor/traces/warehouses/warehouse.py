@@ -51,12 +51,17 @@ class Warehouse:
         """What a column of `events` is read from, in order: the column itself, then what stands in for it."""
         return [each for each in (name, *STAND_INS.get(name, ())) if columns_of(each) <= set(self.present)]
 
-    def query(self, sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """A query's rows as dicts, whole numbers as int whatever the engine sums them in."""
+    def query(
+        self, sql: str, given: Sequence[Any] = (), *, kept: tuple[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """A query's rows as dicts, whole numbers as int whatever the engine sums them in; each makes all it asks."""
         if given:
             raise ValueError("queries of a warehouse take no parameters")
         names, rows = self._answer(self._text(sql))
         return [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in rows]
+
+    def forget(self) -> None:
+        """Nothing was kept."""
 
     def place(self, row: Mapping[str, Any]) -> tuple[str, int]:
         """The file and line that a row says it comes from; else the table, and the row's number."""

@@ -60,8 +60,12 @@ timed AS (
 late AS (
     SELECT t.*, CASE WHEN ts_us - due_us > {skew_us} AND ts_us - due_us > {skew} * 1000000 THEN 1 ELSE 0 END AS late
     FROM timed t WHERE due_us IS NOT NULL
-),
-counted AS (
+)
+"""
+_FLAGGED = (
+    _LATE
+    + """
+, counted AS (
     SELECT l.*, CASE WHEN args_hash IS NULL THEN 0 ELSE ROW_NUMBER() OVER (
                PARTITION BY l.request_id, agent_name, tool_name, kind, args_hash ORDER BY ord, row_id) - 1
            END AS earlier
@@ -76,6 +80,7 @@ flagged AS (
     FROM counted c
 )
 """
+)
 QUERIES = {
     "coverage": _LATE
     + """
@@ -87,7 +92,7 @@ SELECT (SELECT COUNT(*) FROM events
        COALESCE(SUM(CASE WHEN by_end = 1 AND told = 1 THEN 1 ELSE 0 END), 0) AS with_end, COALESCE(SUM(late), 0) AS late
 FROM late
 """,
-    "groups": _LATE
+    "groups": _FLAGGED
     + """
 SELECT by_end, agent_name, tool_name, layer, COUNT(*) AS attempts,
        SUM(CASE WHEN COALESCE(attempt, 1) <= 1 AND retry_of IS NULL AND (attempt IS NOT NULL OR earlier = 0)
@@ -97,7 +102,7 @@ SELECT by_end, agent_name, tool_name, layer, COUNT(*) AS attempts,
 FROM flagged GROUP BY by_end, agent_name, tool_name, layer
 ORDER BY retries DESC, repeats DESC, agent_name, tool_name, layer, by_end LIMIT 10000
 """,
-    "worst": _LATE
+    "worst": _FLAGGED
     + """
 SELECT f.row_id, f.agent_name, f.tool_name, f.by_end, f.request_id FROM flagged f
 WHERE late_retry + late_repeat > 0
@@ -197,4 +202,4 @@ def _detail(groups: list[Row], layers: list[Row]) -> dict[str, list[Row]]:
     return {**detail, **({"Layers that tried again": layers} if layers else {})}
 
 
-DETECTOR = Detector("P1-shadow-retries", QUERIES, read)
+DETECTOR = Detector("P1-shadow-retries", QUERIES, read, kept={_FLAGGED: "flagged"})

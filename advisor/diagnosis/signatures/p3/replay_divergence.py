@@ -19,8 +19,7 @@ KINDS = ("consume_result", "event_append", "event_consume", "agent", "workflow",
 # An execution is a run over an event (a row, where runs have no id). Its outcome is what is material: the state, the
 # decision, the label or the type of what follows; else the hash of the output. Ids and times are in neither. Of a run
 # with several rows the least and the greatest count, and how many there are: no order of arrival is in it.
-_RUNS = """
-WITH rows_ AS (
+_ROWS = """
     SELECT row_id, kind, COALESCE(consumer, agent_name, name, '') AS consumer,
            COALESCE(event_in, CASE WHEN kind = 'event_append' THEN caused_by END, input_hash) AS event,
            run_id, replay_of,
@@ -33,7 +32,9 @@ WITH rows_ AS (
       AND COALESCE(event_in, CASE WHEN kind = 'event_append' THEN caused_by END, input_hash) IS NOT NULL
       AND COALESCE(model_version, model_response, model_request, prompt_version, retrieval_index_version) IS NOT NULL
       AND COALESCE(status, 'ok') IN ('ok', 'unknown')
-),
+"""
+_REPLAYED = f"""
+WITH rows_ AS ({_ROWS}),
 replayed AS (
     SELECT kind, consumer, event,
            COUNT(COALESCE(to_state, decision, eval_label, appended, output_hash)) AS told
@@ -41,8 +42,8 @@ replayed AS (
 )
 """
 QUERIES = {
-    "cells": _RUNS
-    + """,
+    "cells": f"""{_REPLAYED}
+, executions AS ({_ROWS}),
 chosen AS (
     SELECT kind, consumer, event FROM (
         SELECT kind, consumer, event,
@@ -57,7 +58,7 @@ picked AS (
            CASE WHEN COALESCE(r.to_state, r.decision, r.eval_label, r.appended) IS NULL THEN r.output_hash
                 ELSE CONCAT(COALESCE(r.to_state, '-'), CHR(31), COALESCE(r.decision, '-'), CHR(31),
                             COALESCE(r.eval_label, '-'), CHR(31), COALESCE(r.appended, '-')) END AS outcome
-    FROM rows_ r JOIN chosen c ON c.kind = r.kind AND c.consumer = r.consumer AND c.event = r.event
+    FROM executions r JOIN chosen c ON c.kind = r.kind AND c.consumer = r.consumer AND c.event = r.event
 ),
 runs AS (
     SELECT kind, consumer, event, context, policy, run, MIN(row_id) AS row_id, MAX(material) AS material,
@@ -69,7 +70,7 @@ SELECT kind, consumer, event, policy, context, outcome, COUNT(*) AS runs, MAX(ma
 FROM runs GROUP BY kind, consumer, event, policy, context, outcome
 ORDER BY kind, consumer, event, policy, context, outcome LIMIT 100000
 """,
-    "coverage": _RUNS
+    "coverage": _REPLAYED
     + """
 SELECT kind, COUNT(*) AS events, SUM(CASE WHEN told > 1 THEN 0 ELSE 1 END) AS untold
 FROM replayed GROUP BY kind ORDER BY kind
@@ -256,4 +257,4 @@ def _traps(asked: Asked, seen: Seen, originals: Row, chosen: bool, relevant: int
     return said
 
 
-DETECTOR = Detector("P3-replay-divergence", QUERIES, read)
+DETECTOR = Detector("P3-replay-divergence", QUERIES, read, kept={_REPLAYED: "replayed"})

@@ -15,7 +15,7 @@ _BESIDE = f"""
 OR (a.from_us >= g.from_us AND a.to_us + {ROUNDING_US} < g.to_us)
 OR (g.from_us > a.from_us + {ROUNDING_US} AND g.to_us <= a.to_us)"""
 # One gate and one action for each proposal: the longest of each. Gates beside or inside their action are no pair.
-_PAIRS = f"""
+_JOINED = f"""
 WITH modelled AS (
     SELECT parent_span_id AS span_id FROM events
     WHERE kind = 'llm_call' AND parent_span_id IN (SELECT span_id FROM events WHERE kind = 'gate_decision')
@@ -45,9 +45,14 @@ joined AS (
            g.by_model,
            CASE WHEN a.action_us > 0 AND g.gate_us > 0 AND ({_BESIDE}) THEN 1 ELSE 0 END AS beside
     FROM gates g JOIN actions a ON a.pair = g.pair
-),
-pairs AS (SELECT pair, gate_us, action_us, more_us, gate_row, action_row, gate, by_model FROM joined WHERE beside = 0)
+)
 """
+_PAIRS = (
+    _JOINED
+    + """
+, pairs AS (SELECT pair, gate_us, action_us, more_us, gate_row, action_row, gate, by_model FROM joined WHERE beside = 0)
+"""
+)
 _PLACED = (
     _PAIRS
     + """
@@ -176,4 +181,4 @@ def _untimed(asked: Asked, gates: int, named: int) -> Signs:
     )
 
 
-DETECTOR = Detector("P4-slow-gate", QUERIES, read)
+DETECTOR = Detector("P4-slow-gate", QUERIES, read, kept={_JOINED: "joined"})
