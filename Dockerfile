@@ -14,7 +14,8 @@ ARG EXTRAS=""
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-cache-dir "$(echo /wheels/*.whl)${EXTRAS}" && rm -r /wheels \
     && useradd --create-home --uid 10001 advisor
-USER advisor
+# By number: a cluster that demands a user other than root cannot look names up.
+USER 10001
 # Mount what is to be read: docker run --rm -v "$PWD":/data:ro advisor diagnose logs/
 WORKDIR /data
 ENTRYPOINT ["advisor"]

@@ -47,19 +47,19 @@ class Row:
         return not (self.unfinished or self.leaked or self.doubled or self.wrong_order)
 
 
-def child(engine: str, commit: int, when: str) -> None:
-    """Runs the case to its end in this process, which kills itself at the nth commit."""
-    if commit:
-        _die_at(commit, when)
+def child(engine: str, commit: int, when: str) -> int:
+    """Runs the case to its end in this process, which kills itself at the nth commit; returns how many there were."""
+    seen = _die_at(commit, when)
     project = build()
     if engine == "dbos":
         importlib.import_module(f"{_PACKAGE}.engines.dbos_engine").run_case(project, "C-1", "t", _REQUEST)
     else:
         project.flow.handle("C-1", "t", _REQUEST)
     project.close()
+    return seen[0]
 
 
-def _die_at(commit: int, when: str) -> None:
+def _die_at(commit: int, when: str) -> list[int]:
     seen = [0]
     original = Database.tx
 
@@ -75,6 +75,7 @@ def _die_at(commit: int, when: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Database.tx = counted  # type: ignore[method-assign]
+    return seen
 
 
 class _Case:
@@ -102,11 +103,11 @@ class _Case:
             command,
             env={**self.environment, **settings},
             check=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            capture_output=True,
         )
         if done.returncode not in (0, -signal.SIGKILL):
             raise RuntimeError(done.stderr.decode()[-2000:])
+        self.commits = int(done.stdout.split()[-1]) if done.stdout else 0
         return done.returncode
 
     def end(self) -> dict[str, int]:
@@ -160,12 +161,8 @@ def table(url: str | None, engine: str, every: int) -> list[Row]:
     """Kills at every point (or at every nth commit) and gives the rows."""
     numbers = iter(range(1_000_000))
     probe = _Case(url, engine, next(numbers))
-    commits = 0
-    while probe.start(commits + 1) != 0:
-        # A fresh case each time: the probe only counts how many commits an undisturbed run has.
-        commits += 1
-        probe.folder.cleanup()
-        probe = _Case(url, engine, next(numbers))
+    probe.start()
+    commits = probe.commits
     tools = [effect["tool"] for effect in _effects(probe)]
     probe.folder.cleanup()
     points = [f"{tool}:{when}" for tool in tools for when in ("before", "after")] + ["mail.send:before"]
@@ -212,7 +209,7 @@ def main() -> int:
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
-        child(given.child[0], int(given.child[1]), given.child[2])
+        print(child(given.child[0], int(given.child[1]), given.child[2]))
         return 0
     rows = table(given.url, given.engine, given.every)
     print("| points | runs | killed | unfinished | leaked | doubled | wrong order |\n|---|---|---|---|---|---|---|")

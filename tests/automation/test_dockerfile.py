@@ -31,7 +31,7 @@ def test_it_ends_as_a_user_without_rights_who_runs_the_tool() -> None:
     names = [name for name, _ in INSTRUCTIONS]
     assert names.count("FROM") == 2
     last = {each[0]: each[1] for each in INSTRUCTIONS}
-    assert (last["USER"], last["ENTRYPOINT"]) == ("advisor", '["advisor"]')
+    assert (last["USER"], last["ENTRYPOINT"]) == ("10001", '["advisor"]')
     assert names.index("USER") > max(at for at, name in enumerate(names) if name == "RUN")
     assert "--uid 10001" in next(rest for name, rest in INSTRUCTIONS if "useradd" in rest)
 
