@@ -175,7 +175,7 @@ def parse_answers(table: dict[str, Any], place: str) -> AnswersFile:
 
 
 def content_digest(file: AnswersFile) -> str:
-    """What an answers file says, as `sha256:...`; its layout, its remarks and the link to its successor do not count."""
+    """What an answers file says, as `sha256:...`; layout, remarks and the link to its successor do not count."""
     import hashlib
     import json
 

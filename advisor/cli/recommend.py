@@ -38,9 +38,9 @@ def recommend(
     else:
         text = render_records(records, format.value, color=style.color, width=style.width)
     deliver(text, output)
-    if against and files[0].record.supersedes == files[1].id:
-        if files[0].record.supersedes_digest != content_digest(files[1]):
-            remark(f"{against}: was changed since {answers[0]} took its place", quiet)
+    stamp = files[0].record
+    if against and stamp.supersedes == files[1].id and stamp.supersedes_digest != content_digest(files[1]):
+        remark(f"{against}: was changed since {answers[0]} took its place", quiet)
     for path, record in zip(answers, records, strict=False):
         if record.superseded_by:
             remark(f"{path}: superseded by {record.superseded_by}; go by that record", quiet)

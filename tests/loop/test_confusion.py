@@ -1,4 +1,4 @@
-"""The loop, closed: each fault of a starter is named by its signature, nothing else is, and a healthy run shows nothing."""
+"""The loop, closed: a fault of a starter is named by its signature, nothing else is, and a healthy run shows none."""
 
 from __future__ import annotations
 
