@@ -44,6 +44,9 @@ def convert(column: Column, value: Any) -> Any:
     """A source's value as the column stores it; None where it cannot be read as one."""
     if value is None or value == "":
         return None
+    # Python reads digits of every script as numbers; a log's numbers are ASCII, and so SQL has it.
+    if column.unit in ("number", "milliseconds", "money") and isinstance(value, str) and not value.isascii():
+        return None
     if column.name in _WORDS:
         return _WORDS[column.name](value)
     if column.name == "text":

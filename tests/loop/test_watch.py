@@ -28,7 +28,7 @@ def watched(rows: Rows, answers: dict[str, str] | None = None, **tables: Any) ->
     return watch(file, found, table, TODAY)
 
 
-@pytest.mark.parametrize(("signed", "wrong", "lapsed"), product((False, True), repeat=3))
+@pytest.mark.parametrize(("signed", "wrong", "lapsed"), [*product((False, True), repeat=3)])
 def test_what_alarms(signed: bool, wrong: bool, lapsed: bool) -> None:
     found = watched(
         requests(30, 3 * DAY if wrong else 120_000_000, apart_us=DAY),

@@ -55,6 +55,7 @@ TEXTS = (
 @settings(max_examples=150, deadline=None)
 @given(text=TEXTS)
 @example(text="")
+@example(text="\u1c50")
 def test_a_text_is_read_alike(way: tuple[str, str], text: str) -> None:
     column = WAYS[way]
     expected = convert(column, text)

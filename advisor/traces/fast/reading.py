@@ -85,7 +85,9 @@ def _sampled(path: Path, plain: bool) -> Iterator[Any]:
     size = path.stat().st_size
     with path.open("rb") as file:
         for spot in range(1, SPOTS):
-            file.seek(size * spot // SPOTS)
+            if (at := size * spot // SPOTS) < file.tell():
+                continue  # inside a long line: what follows it was read already
+            file.seek(at)
             file.readline(LONGEST_LINE)
             for _ in range(AT_SPOT):
                 if not (line := file.readline(LONGEST_LINE)):
