@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,7 @@ from advisor.traces.generic.reader import MEASURES, SERIOUS
 from advisor.traces.table import KIND
 
 # Columns that findings rest on and that may stand on few rows of a common kind, as the saga's id does on those commits
-# alone that belong to one: looked for under their usual names where the sample has none (a program spells a field in
-# one way). Each name costs about a two-hundredth of a scan.
+# alone that belong to one: always looked for, under their usual names. Each costs about a two-hundredth of a scan.
 ALWAYS = (
     "deadline_ts attempt max_attempts retry_layer is_replay replay_of cleanup side_effect decision decision_source "
     "cancel_scope to_state compensates caused_by scheduled_version llm_in_window resource_id action_id action_type "
@@ -88,21 +87,20 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
             return None
         if shapes.get(path, set()) & {"object", "list"}:
             return None
-    shown = {target.column.name for target in targets.values() if target.origin == "emitter"}
-    watched = [path for path in _expected(shapes, shown) if path not in shapes and fields.target(path)]
+    watched = [path for path in _expected(shapes) if path not in shapes and fields.target(path)]
     made = _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, watched, filled)
     return made and replace(made, familiar=frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN))
 
 
-def _expected(shapes: Mapping[str, set[str]], shown: Set[str]) -> Iterator[str]:
-    """Where the other columns of ALWAYS would stand: dotted names where a place has such, plain ones elsewhere."""
+def _expected(shapes: Mapping[str, set[str]]) -> Iterator[str]:
+    """Where the columns of ALWAYS would stand: dotted names where a place has such, plain ones elsewhere."""
     places = ["", *(f"{path}." for path in shapes if "." not in path and shapes[path] - {"null"} == {"object"})]
     for place in places:
         inside = [path.removeprefix(place) for path in shapes if path.startswith(place) and path != place]
         dotted = any(path.startswith("sdb.") for path in inside)
         if place and not dotted and place.removesuffix(".") not in CONTAINERS:
             continue
-        for name in (name for name in ALWAYS if name not in shown):
+        for name in ALWAYS:
             for emitted in by_name()[name].emitted:
                 if emitted.startswith("sdb.") == dotted:
                     yield f"{place}{emitted}"
@@ -193,8 +191,7 @@ def _made(
     if _alike(tree):
         return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
-    often = sorted(raw, key=lambda path: -filled[path.split(".")[0]])
-    doubts = _doubts([raw[path] for path in often], unexpected, unreadable)
+    doubts = _doubts(sorted(tree, key=lambda key: -filled[key]), unexpected, unreadable)
     return Plan("{" + spec + "}", select, doubts, frozenset(), raw)
 
 
@@ -207,9 +204,9 @@ def _own(name: str, target: Target, text: str, many: int) -> str:
     return f'"= {name}"' if many == 1 else f"({converted(target.column, text)})"
 
 
-def _doubts(loaded: Sequence[str], unexpected: Sequence[str], unreadable: Sequence[str]) -> tuple[str, ...]:
-    """Conditions: nothing was read (fields that are filled most come first, and so decide), then what the rest say."""
-    nothing = " AND ".join(f"{field} IS NULL" for field in loaded)
+def _doubts(keys: Sequence[str], unexpected: Sequence[str], unreadable: Sequence[str]) -> tuple[str, ...]:
+    """Conditions: nothing was read (keys that are filled most come first, and so decide), then what the rest say."""
+    nothing = " AND ".join(f"{_quoted(key)} IS NULL" for key in keys)
     # One condition for all of them: most rows fall through it at once.
     strange = [f"({' OR '.join(f'{path} IS NOT NULL' for path in unexpected)})"] if unexpected else []
     return (nothing, *strange, *unreadable)
