@@ -253,6 +253,8 @@ def test_ctrl_c_stops_within_a_second_and_loses_no_finished_trial(tmp_path: Path
     with serving(provider) as url:
         path = tmp_path / "plan.toml"
         path.write_text(plan_text(url, list(TRUTH["new"])))
+        # As a terminal starts it: what a shell starts in the background ignores the interrupt, and so would its child.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         child = subprocess.Popen(
             [sys.executable, "-m", "advisor", "replay", str(path)],
             stdout=subprocess.PIPE,
@@ -260,6 +262,7 @@ def test_ctrl_c_stops_within_a_second_and_loses_no_finished_trial(tmp_path: Path
             text=True,
             env=os.environ | {"OPENAI_API_KEY": "x"},
         )
+        signal.signal(signal.SIGINT, before)
         outcomes = tmp_path / "outcomes.jsonl"
         for _ in range(200):
             time.sleep(0.05)
