@@ -172,11 +172,10 @@ def _note(
 def _write(table: EventTable, path: Path) -> None:
     """The table's rows as they are stored, each with its line."""
     number_lines(table)
-    given = {"line": "COALESCE(e.line, l.line + e.rowid - l.start) AS line"}
-    columns = ", ".join(given.get(name, f'e."{name}"') for name in table.present)
+    columns = ", ".join("saved_lines.line" if name == "line" else f'e."{name}"' for name in table.present)
     table.con.execute(
-        f"COPY (SELECT {columns} FROM stored e ASOF LEFT JOIN saved_lines l ON l.file = e.file AND e.rowid >= l.start "
-        f"ORDER BY e.rowid) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT {columns} FROM stored e POSITIONAL JOIN saved_lines) "
+        f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 

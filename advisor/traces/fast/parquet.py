@@ -15,13 +15,6 @@ MAGIC = b"PAR1"
 _OWN = ("row_id", "file", "line", "kind", "declared_by")
 
 
-# A row of a scanned file has no line of its own: it is counted from the last blank line before it.
-_SAVED = {
-    "file": "COALESCE(f.name, '(rows)')",
-    "line": "COALESCE(e.line, l.line + e.row_id - l.start)",
-}
-
-
 @dataclass(frozen=True)
 class Canonical:
     """A file of canonical Parquet, to be read by a scan."""
@@ -52,24 +45,25 @@ def save_events(table: EventTable, path: Path) -> int:
     Returns:
         How many rows were written.
     """
-    con = table.con
-    con.execute("CREATE OR REPLACE TEMP TABLE saved_files (number BIGINT, name VARCHAR)")
-    names = [[number, name] for number, name in enumerate(table.files)]
-    if names:
-        con.executemany("INSERT INTO saved_files VALUES (?, ?)", names)
     number_lines(table)
-    columns = [_SAVED.get(name, f"CAST(e.{name} AS {kind})") + f" AS {name}" for name, kind in stored().items()]
-    done = con.execute(
-        f"COPY (SELECT {', '.join(columns)} FROM events e LEFT JOIN saved_files f ON f.number = e.file "
-        "ASOF LEFT JOIN saved_lines l ON l.file = e.file AND e.row_id >= l.start ORDER BY e.row_id) "
+    names = ", ".join(quoted(name) for name in table.files)
+    file = f"COALESCE(list_extract(CAST([{names}] AS VARCHAR[]), e.file + 1), '(rows)')"
+    given = {"file": file, "line": "saved_lines.line"}
+    columns = [given.get(name, f"CAST(e.{name} AS {kind})") + f" AS {name}" for name, kind in stored().items()]
+    done = table.con.execute(
+        f"COPY (SELECT {', '.join(columns)} FROM events e POSITIONAL JOIN saved_lines) "
         f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchone()
     return int(done[0]) if done else 0
 
 
 def number_lines(table: EventTable) -> None:
-    """Makes `saved_lines`, which gives rows without a line one: `line + row_id - start` of the last start before it."""
-    table.con.execute("CREATE OR REPLACE TEMP TABLE saved_lines (file BIGINT, start BIGINT, line BIGINT)")
+    """Makes `saved_lines`: the line of each stored row, in their order, to stand beside them by position.
+
+    A row of a scanned file has no line of its own: it is counted from the last blank line before it.
+    """
+    con = table.con
+    con.execute("CREATE OR REPLACE TEMP TABLE saved_starts (file BIGINT, start BIGINT, line BIGINT)")
     steps = [
         [number, lines.first + place, place + 1 + shift]
         for number, lines in table.lines_of.items()
@@ -77,7 +71,12 @@ def number_lines(table: EventTable) -> None:
         for place, shift in lines.places.shifts()
     ]
     if steps:
-        table.con.executemany("INSERT INTO saved_lines VALUES (?, ?, ?)", steps)
+        con.executemany("INSERT INTO saved_starts VALUES (?, ?, ?)", steps)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE saved_lines AS SELECT COALESCE(e.line, s.line + e.row_id - s.start) AS line "
+        "FROM (SELECT rowid AS row_id, file, line FROM stored) e "
+        "ASOF LEFT JOIN saved_starts s ON s.file = e.file AND e.row_id >= s.start ORDER BY e.row_id"
+    )
 
 
 def is_canonical(columns: Mapping[str, str]) -> bool:
