@@ -8,6 +8,7 @@ import pytest
 
 from advisor.diagnosis.detector import Facts
 from advisor.diagnosis.findings import Finding
+from advisor.diagnosis.signatures.p1.whole_outputs import most_alike
 from advisor.diagnosis.signatures.p1.winning import Tally, poisson_binomial, standings
 from tests.diagnosis.logs import finding
 
@@ -193,3 +194,54 @@ def test_the_order_of_lines_changes_nothing() -> None:
     rows = conflicts(DOMINATED)
     one, other = found(rows), found(random.Random(5).sample(rows, len(rows)))
     assert (one.verdict, one.count, one.p_value, one.said) == (other.verdict, other.count, other.p_value, other.said)
+
+
+SAID = {
+    "pricing": "We advise to renew the contract for one year at the present price and to offer no discount at all",
+    "legal": "The liability clause of the contract is out of date and has to be replaced before anybody signs it",
+    "history": "This customer has called support nine times since March and threatened to leave more than once",
+}
+
+
+def merged_texts(winners: list[str | None], cut: int = 0) -> list[dict[str, Any]]:
+    """Requests whose agents and merge log texts alone; the merged one is a winner's with a word added, or of nobody."""
+    rows: list[dict[str, Any]] = []
+    for number, winner in enumerate(winners):
+        common = {"request_id": f"r{number}", "ts_us": number * 10}
+        rows += [{"kind": "agent", "agent_name": agent, "text": said, **common} for agent, said in SAID.items()]
+        merged = "Ask a person to look at it" if winner is None else f"{SAID[winner]} indeed" + " padding" * cut
+        rows.append({"kind": "merge", "text": merged, **common})
+    return rows
+
+
+def test_by_words_alone_it_is_possible_at_most_and_cites_the_merges_that_were_won() -> None:
+    one = found(merged_texts(["pricing"] * 24 + ["legal", None]))
+    assert (one.verdict, one.grade, one.count, one.of) == ("possible", "D", 24, 26)
+    assert "pricing won 24 of its 26" in one.said
+    assert [row.line for row in one.evidence] == [4 * (number + 1) for number in range(20)]
+
+
+def test_words_that_no_agent_dominates_are_quiet_and_merges_of_nobody_say_nothing() -> None:
+    assert found(merged_texts([*SAID] * 9)).verdict == "absent"
+    assert found(merged_texts([None] * 30)).verdict == "insufficient"
+    assert found(merged_texts(["pricing"] * 12)).verdict == "insufficient"
+
+
+def test_merged_texts_that_were_cut_are_not_compared() -> None:
+    one = found(merged_texts(["pricing"] * 30, cut=40))
+    assert (one.verdict, one.of, one.relevant) == ("insufficient", 0, 30)
+
+
+def test_a_text_that_holds_every_agents_words_is_nobodys() -> None:
+    assert most_alike(" ".join(SAID.values()), SAID) is None
+    assert most_alike("yes", {"pricing": "yes", "legal": "no"}) == "pricing"
+    assert most_alike("yes", {"pricing": "yes", "legal": "Yes!"}) is None
+
+
+def test_hashes_of_which_none_is_the_merged_one_do_not_clear_it() -> None:
+    rows = [
+        {"kind": kind, "request_id": f"r{number}", "agent_name": agent, "output_hash": f"{agent}{number}", "ts_us": 1}
+        for number in range(60)
+        for kind, agent in (("agent", "pricing"), ("agent", "legal"), ("merge", "orchestrator"))
+    ]
+    assert found(rows).verdict == "insufficient"

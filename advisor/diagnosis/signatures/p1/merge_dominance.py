@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
-from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Signs
-from advisor.diagnosis.signatures.p1.winning import Standing, Tally, distinct, proposals, ranked, standings, weighed
+from advisor.diagnosis.detector import CITED, Asked, Detector, Signs
+from advisor.diagnosis.signatures.p1 import whole_outputs
+from advisor.diagnosis.signatures.p1.winning import (
+    Standing,
+    Tally,
+    distinct,
+    dominant,
+    proposals,
+    ranked,
+    standings,
+    table,
+    told,
+    weighed,
+)
 from advisor.diagnosis.statistics import wilson
 
 MOST = 20_000
@@ -92,32 +104,7 @@ SELECT row_id, winner_agent FROM (
 ) numbered
 WHERE nth <= 20 ORDER BY winner_agent, row_id LIMIT 2000
 """,
-    # Without rows for fields: does the merged output equal one agent's, where the agents' outputs differ?
-    "by_hash": """
-WITH outputs AS (
-    SELECT request_id, agent_name, MAX(output_hash) AS output_hash
-    FROM events
-    WHERE kind IN ('agent', 'delegation') AND request_id IS NOT NULL AND agent_name IS NOT NULL
-      AND output_hash IS NOT NULL
-    GROUP BY request_id, agent_name
-),
-merges AS (
-    SELECT request_id, MAX(output_hash) AS output_hash FROM events
-    WHERE kind = 'merge' AND request_id IS NOT NULL AND output_hash IS NOT NULL
-    GROUP BY request_id HAVING COUNT(DISTINCT output_hash) = 1
-),
-differing AS (
-    SELECT request_id, COUNT(*) AS agents FROM outputs
-    GROUP BY request_id HAVING COUNT(*) >= 2 AND COUNT(DISTINCT output_hash) >= 2
-)
-SELECT o.agent_name, d.agents, COUNT(*) AS fields,
-       SUM(CASE WHEN o.output_hash = m.output_hash THEN 1 ELSE 0 END) AS wins
-FROM differing d JOIN outputs o ON o.request_id = d.request_id JOIN merges m ON m.request_id = d.request_id
-GROUP BY o.agent_name, d.agents ORDER BY o.agent_name, d.agents LIMIT 5000
-""",
-    "merges": """
-SELECT COUNT(*) AS merges, MIN(row_id) AS row_id FROM events WHERE kind = 'merge'
-""",
+    **whole_outputs.QUERIES,
 }
 
 
@@ -125,7 +112,7 @@ def read(asked: Asked) -> Signs:
     """Each agent's wins among its conflicts against the chance that the weights give it."""
     coverage = asked.one("coverage")
     if not coverage["fields"]:
-        return _by_hash(asked)
+        return whole_outputs.read(asked)
     weights, moved = _weights(asked)
     tallies: dict[str, Tally] = {}
     beaten: dict[str, set[str]] = {}
@@ -146,7 +133,7 @@ def read(asked: Asked) -> Signs:
         for agent, chance in chances.items():
             tallies.setdefault(agent, Tally()).add(chance, many, many if agent == winner else 0)
     found = standings(tallies, int(asked.thresholds["min-conflicts"]))
-    ahead = _ahead(found, asked.thresholds)
+    ahead = dominant(found, asked.thresholds)
     notes = (
         [f"{coverage['partial']} fields of merges without every answer were left out."] if coverage["partial"] else []
     )
@@ -160,10 +147,10 @@ def read(asked: Asked) -> Signs:
         count=ahead[0].wins if ahead else 0,
         unit="conflicting fields",
         least=int(asked.thresholds["min-conflicts"]),
-        said=_said(ahead, found, conflicts),
+        said=told(ahead, found, conflicts),
         traps=notes,
         p_value=found[0].p_value if found else None,
-        detail=_table(found),
+        detail=table(found),
     )
     return _explained(asked, signs, ahead, beaten) if ahead else signs
 
@@ -174,28 +161,6 @@ def _weights(asked: Asked) -> tuple[dict[str, float], list[str]]:
     moved = [row["agent"] for row in logged if row["least"] != row["most"] and row["agent"] not in asked.facts.weights]
     weights = {row["agent"]: (row["least"] + row["most"]) / 2 for row in logged if isfinite(row["most"])}
     return {**weights, **{agent: value for agent, value in asked.facts.weights.items() if value >= 0}}, moved
-
-
-def _ahead(found: list[Standing], thresholds: Mapping[str, float]) -> list[Standing]:
-    return [one for one in found if one.p_value < thresholds["alpha"] and one.excess >= thresholds["min-excess"]]
-
-
-def _said(ahead: list[Standing], found: list[Standing], conflicts: int) -> str:
-    if not found:
-        return f"{conflicts} conflicting fields: no agent has enough of them."
-    top = (ahead or found)[0]
-    return (
-        f"{top.agent} won {top.wins} of its {top.conflicts} conflicting fields; {top.expected:.0%} were to be expected "
-        f"(exact p = {top.p_value:.2g}, adjusted over {len(found)} agents)."
-    )
-
-
-def _table(found: list[Standing]) -> dict[str, list[Row]]:
-    rows = [
-        {"agent": one.agent, "wins": one.wins, "conflicts": one.conflicts, "expected": round(one.expected, 3)}
-        for one in found[:10]
-    ]
-    return {"Wins by agent": rows} if rows else {}
 
 
 def _explained(asked: Asked, signs: Signs, ahead: list[Standing], beaten: Mapping[str, set[str]]) -> Signs:
@@ -237,34 +202,6 @@ def _explained(asked: Asked, signs: Signs, ahead: list[Standing], beaten: Mappin
         p_value=top.p_value,
         interval=wilson(top.wins, top.conflicts),
         detail=signs.detail,
-    )
-
-
-def _by_hash(asked: Asked) -> Signs:
-    """The proxy: merges whose output is one agent's, at equal weights; a merge that is nobody's is won by nobody."""
-    tallies: dict[str, Tally] = {}
-    parts = 0.0
-    for row in asked.ask("by_hash"):
-        tallies.setdefault(str(row["agent_name"]), Tally()).add(1 / row["agents"], int(row["fields"]), int(row["wins"]))
-        parts += row["fields"] / row["agents"]
-    least = int(asked.thresholds["min-conflicts"])
-    merges, conflicts = asked.one("merges"), round(parts)
-    found = standings(tallies, least)
-    ahead = _ahead(found, asked.thresholds)
-    return Signs(
-        relevant=max(int(merges["merges"]), conflicts),
-        usable=conflicts,
-        count=ahead[0].wins if ahead else 0,
-        unit="merges of differing outputs",
-        verdict="likely" if ahead else None,
-        least=least,
-        said=f"{_said(ahead, found, conflicts)} Seen by hashes of whole outputs.",
-        rows=[merges["row_id"]] if ahead else (),
-        strength=max(0.5, 1 - ahead[0].p_value) if ahead else 1.0,
-        p_value=found[0].p_value if found else None,
-        interval=wilson(ahead[0].wins, ahead[0].conflicts) if ahead else None,
-        cap="C",
-        detail=_table(found),
     )
 
 

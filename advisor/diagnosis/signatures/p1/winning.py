@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from advisor.diagnosis.detector import Row
 from advisor.diagnosis.statistics import at_least, holm
 
 DIRECT = 4096
@@ -126,3 +127,28 @@ def ranked(beaten: Mapping[str, set[str]]) -> bool:
         for winner in top:
             del left[winner]
     return True
+
+
+def dominant(found: list[Standing], thresholds: Mapping[str, float]) -> list[Standing]:
+    """Those whose wins are both unlikely under the weights and well above their share."""
+    return [one for one in found if one.p_value < thresholds["alpha"] and one.excess >= thresholds["min-excess"]]
+
+
+def told(ahead: list[Standing], found: list[Standing], conflicts: int) -> str:
+    """A sentence with the numbers of the agent that stands out most."""
+    if not found:
+        return f"{conflicts} conflicting fields: no agent has enough of them."
+    top = (ahead or found)[0]
+    return (
+        f"{top.agent} won {top.wins} of its {top.conflicts} conflicting fields; {top.expected:.0%} were to be expected "
+        f"(exact p = {top.p_value:.2g}, adjusted over {len(found)} agents)."
+    )
+
+
+def table(found: list[Standing]) -> dict[str, list[Row]]:
+    """The agents that stand out most, for the report."""
+    rows = [
+        {"agent": one.agent, "wins": one.wins, "conflicts": one.conflicts, "expected": round(one.expected, 3)}
+        for one in found[:10]
+    ]
+    return {"Wins by agent": rows} if rows else {}
