@@ -18,6 +18,7 @@ class Facts:
         lateness_us: Allowed lateness of events.
         states: For each stage of the business funnel (opened, produced, sent, closed, failed, escalated), the states or
             event names that mean it.
+        material: Columns that make an event's outcome, each with the most by which equal numbers may differ.
         off_hours: Free text for reports; nothing is computed from it.
     """
 
@@ -26,5 +27,6 @@ class Facts:
     detached: frozenset[str] = frozenset()
     polling: frozenset[str] = frozenset()
     lateness_us: int | None = None
+    material: Mapping[str, float] = field(default_factory=dict)
     off_hours: str | None = None
     states: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from advisor.traces.columns import DECISIONS, KINDS, ROLES, SIDE_EFFECTS, SOURCE
 from advisor.traces.facts import Facts
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Material = Literal["to_state", "decision", "eval_label", "event_type", "eval_score"]
 Stage = Literal["opened", "produced", "sent", "closed", "failed", "escalated"]
 
 
@@ -255,6 +256,7 @@ class Given(_Rules):
     lateness_ms: Amount | None = None
     max_restarts: Annotated[int, Field(ge=0)] | None = None
     kill_grace_ms: Amount | None = None
+    material: dict[Material, Amount] = Field(default_factory=dict)
     off_hours: str | None = None
     states: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
 
@@ -290,6 +292,7 @@ class LogMapping(_Rules):
             ),
             polling=frozenset(name for name, tool in tools.items() if tool.polling),
             lateness_us=None if lateness is None else round(lateness * 1000),
+            material=dict(self.facts.material.items()),
             off_hours=self.facts.off_hours,
             states=dict(self.facts.states.items()),
         )

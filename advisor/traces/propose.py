@@ -34,6 +34,7 @@ _FACTS = """
 # lateness_ms = 5000                 # how late an event may arrive
 # max_restarts = 3                   # restarts after which a supervisor gives up
 # kill_grace_ms = 30000              # how long work may go on after a kill switch
+# material = { eval_score = 0.05 }   # what makes an event's outcome, and by how much equal numbers may differ
 """
 
 

@@ -217,6 +217,7 @@ schema = 1
 approval_sla_ms = 3600000
 model_order = ["m-1", "m-2"]
 lateness_ms = 500
+material = { to_state = 0, eval_score = 0.05 }
 max_restarts = 3
 kill_grace_ms = 2500
 [facts.tools.book]
@@ -260,6 +261,7 @@ def test_facts_become_columns_and_thresholds(tmp_path: Path) -> None:
         500_000,
         {"closed": ("renewed", "churned")},
     )
+    assert facts.material == {"to_state": 0, "eval_score": 0.05}
     assert mapping.overrides == {"P4-crash-loop.max-restarts": 3.0, "P6-ignored-kill.grace": 2.5}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from advisor.diagnosis.detector import Facts
 from advisor.diagnosis.findings import Finding
 from advisor.diagnosis.signatures.p3.permuted import compare
 from tests.diagnosis.logs import finding
@@ -215,3 +216,69 @@ def test_the_order_of_lines_changes_nothing() -> None:
     rows = noisy(0.1, 0.5)
     one, other = found(rows), found(random.Random(5).sample(rows, len(rows)))
     assert (one.verdict, one.count, one.p_value, one.said) == (other.verdict, other.count, other.p_value, other.said)
+
+
+def scored(scores: dict[str, list[float]], *, state: str = "hold", many: int = 20) -> list[dict[str, Any]]:
+    """Events with a state and a score, the score by model version and run."""
+    return [
+        {**row, "to_state": state, "output_hash": f"{row['run_id']}"}
+        for row in events(many, scores, column="eval_score")  # type: ignore[arg-type]
+    ]
+
+
+def test_numbers_beyond_the_stated_tolerance_are_divergence_of_medium_severity() -> None:
+    rows = scored({"m1": [0.50, 0.52], "m2": [0.70, 0.71]})
+    assert found(rows).verdict == "absent", "a score is no outcome unless the user says so"
+    one = found(rows, facts=Facts(material={"to_state": 0, "eval_score": 0.05}))
+    assert (one.verdict, one.severity, one.count) == ("present", "medium", 20)
+    assert "Compared as the mapping states: to_state, eval_score (within 0.05)." in one.checked
+    wide = found(rows, facts=Facts(material={"to_state": 0, "eval_score": 0.25}))
+    assert (wide.verdict, wide.count) == ("absent", 0)
+
+
+def test_a_state_that_moves_with_the_version_stays_high_beside_equal_numbers() -> None:
+    rows = [
+        {**row, "to_state": "ship" if row["model_version"] == "m2" else "hold"}
+        for row in scored({"m1": [0.5, 0.5], "m2": [0.5, 0.5]})
+    ]
+    one = found(rows, facts=Facts(material={"to_state": 0, "eval_score": 0.05}))
+    assert (one.verdict, one.severity) == ("present", "high")
+    assert found(rows, facts=Facts(material={"eval_score": 0.05})).verdict == "absent", "the state is not material"
+
+
+def test_numbers_that_stand_as_text_are_compared_as_numbers() -> None:
+    rows = events(20, {"m1": ["10.0", "9.9"], "m2": ["10.1", "9.95"]})
+    assert found(rows, facts=Facts(material={"to_state": 0.2})).verdict == "absent"
+    exact = found(rows, facts=Facts(material={"to_state": 0}))
+    assert exact.verdict != "absent" and exact.count == 20
+
+
+@pytest.mark.parametrize(
+    ("numbers", "tolerance", "classes"),
+    [
+        ([1.0, 1.05, 1.1], 0.05, 2),
+        ([0.1, 0.3], 0.2, 1),
+        ([1.0, 1.0], 0, 1),
+        ([-1.0, 1.0], 1.9, 2),
+        ([], 0.1, 0),
+    ],
+)
+def test_no_two_numbers_that_differ_by_more_than_the_tolerance_are_equal(
+    numbers: list[float], tolerance: float, classes: int
+) -> None:
+    from advisor.diagnosis.signatures.p3.material import _levels
+
+    found = _levels(numbers, tolerance)
+    assert len(set(found.values())) == classes
+    assert all(abs(number - level) <= tolerance + 1e-9 for number, level in found.items())
+
+
+def test_a_run_of_several_rows_has_its_outcomes_in_no_order() -> None:
+    rows = [
+        {**row, "run_id": f"{row['model_version']}-{row['event_in']}", "row": at, "to_state": state}
+        for row in events(20, {"m1": ["x"], "m2": ["x"]})
+        for at, state in enumerate(["1.0", "2.0"] if row["model_version"] == "m1" else ["2.01", "1.01"])
+    ]
+    rows = [{key: value for key, value in row.items() if key != "row"} for row in rows]
+    assert found(rows, facts=Facts(material={"to_state": 0.05})).count == 0
+    assert found(rows, facts=Facts(material={"to_state": 0.001})).count == 20

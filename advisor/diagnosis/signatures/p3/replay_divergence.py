@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Shown, Signs
+from advisor.diagnosis.signatures.p3.material import executions
 from advisor.diagnosis.signatures.p3.permuted import COPIES, Disagreement, compare
 
 MOST = 5_000
@@ -25,7 +26,8 @@ _ROWS = """
            run_id, replay_of,
            CONCAT(COALESCE(model_version, model_response, model_request, '-'), CHR(31), COALESCE(prompt_version, '-'),
                   CHR(31), COALESCE(retrieval_index_version, '-')) AS context,
-           COALESCE(policy_version, '-') AS policy, to_state, decision, eval_label, output_hash,
+           COALESCE(policy_version, '-') AS policy,
+           to_state, decision, eval_label, eval_score, output_hash,
            CASE WHEN kind = 'event_append' THEN event_type END AS appended
     FROM events
     WHERE kind IN ('consume_result', 'event_append', 'event_consume', 'agent', 'workflow', 'llm_call')
@@ -69,6 +71,21 @@ SELECT kind, consumer, event, policy, context, outcome, COUNT(*) AS runs, MAX(ma
        MIN(row_id) AS row_id
 FROM runs GROUP BY kind, consumer, event, policy, context, outcome
 ORDER BY kind, consumer, event, policy, context, outcome LIMIT 100000
+""",
+    # Row by row, for outcomes that the user has said how to compare.
+    "rows": f"""{_REPLAYED}
+, executions AS ({_ROWS}),
+chosen AS (
+    SELECT kind, consumer, event FROM (
+        SELECT kind, consumer, event,
+               ROW_NUMBER() OVER (PARTITION BY kind ORDER BY MD5(event), event, consumer) AS place
+        FROM replayed
+    ) placed WHERE place <= 5000
+)
+SELECT r.row_id, r.kind, r.consumer, r.event, r.policy, r.context, r.to_state, r.decision, r.eval_label, r.eval_score,
+       r.appended AS event_type, COALESCE(r.run_id, r.replay_of, CONCAT('row', CAST(r.row_id AS VARCHAR))) AS run
+FROM executions r JOIN chosen c ON c.kind = r.kind AND c.consumer = r.consumer AND c.event = r.event
+ORDER BY MD5(r.event), r.event, r.consumer, r.kind, r.row_id LIMIT 100000
 """,
     "coverage": _REPLAYED
     + """
@@ -141,14 +158,14 @@ def read(asked: Asked) -> Signs:
         else None,
         strength=max(0.5, 1 - found.p_value) if verdict == "present" and found.p_value is not None else 1.0,
         p_value=found.p_value,
-        severity=None if seen.material else "medium",
+        severity=None if seen.material and not _numbers_alone(seen) else "medium",
         detail={"Outcomes side by side": [_side(row) for row in cited[:10]]} if verdict and cited else {},
     )
 
 
 def _by_kind(asked: Asked) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
-    for row in asked.ask("cells"):
+    for row in executions(asked.ask("rows"), asked.facts) if asked.facts.material else asked.ask("cells"):
         found.setdefault(str(row["kind"]), []).append(row)
     return found
 
@@ -163,6 +180,12 @@ def _seen(kind: str, rows: list[Row]) -> Seen:
     several = {key: cells for key, cells in blocks.items() if len({context for context, _ in cells}) > 1}
     events = {key[:2] for key in blocks}
     return Seen(kind, several, of, len(events - {key[:2] for key in several}), any(row["material"] for row in rows))
+
+
+def _numbers_alone(seen: Seen) -> bool:
+    """Whether executions differ by numbers and by nothing else, where the user has said how to compare them."""
+    told = [{str(row.get("worded")) for row in seen.rows[key]} for key in seen.blocks]
+    return any("worded" in row for rows in seen.rows.values() for row in rows) and all(len(one) == 1 for one in told)
 
 
 def _rank(seen: Seen) -> tuple[int, int]:
@@ -247,6 +270,9 @@ def _traps(asked: Asked, seen: Seen, originals: Row, chosen: bool, relevant: int
     if originals["events"]:
         outcome = "they were chosen for it" if chosen else "they were not chosen for it"
         said.append(f"Selection: {originals['failed']} of {originals['events']} replayed events had failed; {outcome}.")
+    if asked.facts.material:
+        stated = ", ".join(f"{name} (within {most:g})" if most else name for name, most in asked.facts.material.items())
+        said.append(f"Compared as the mapping states: {stated}.")
     skipped = int(asked.one("skipped")["rows_"])
     if skipped:
         said.append(f"{skipped} executions were skipped as done already; they show nothing and were left out.")
