@@ -93,9 +93,9 @@ def kind_of(text: str) -> str:
 
 def is_infrastructure(text: str) -> bool:
     """Whether an error text is the infrastructure's."""
-    return bool(text) and kind_of(text) in INFRASTRUCTURE
+    return kind_of(text) in INFRASTRUCTURE
 
 
 def is_unknown_model(text: str) -> bool:
     """Whether a provider says that it has no such model."""
-    return bool(text) and kind_of(text) == "unknown model"
+    return kind_of(text) == "unknown model"

@@ -78,5 +78,5 @@ def _cluster(
 
 
 def _between(con: DuckDBPyConnection, first: float, last: float) -> int:
-    row = con.execute("SELECT count(*) FROM trials WHERE moment BETWEEN ? AND ?", [first, last]).fetchone()
-    return int(row[0]) if row else 0
+    ((many,),) = con.execute("SELECT count(*) FROM trials WHERE moment BETWEEN ? AND ?", [first, last]).fetchall()
+    return int(many)

@@ -148,11 +148,11 @@ def _bad_lines(path: Path) -> Iterator[Fault]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                if isinstance(json.loads(line), dict):
+                if not line.strip() or isinstance(json.loads(line), dict):
                     continue
                 what = "is no JSON object"
             except (ValueError, RecursionError) as error:
-                what = f"is not JSON ({str(error)[:80]})"
+                what = f"is not JSON ({error})"
             yield Fault(f"{path}:{number}", what, "correct or remove the line")
 
 

@@ -89,11 +89,10 @@ class Judgement(Frozen):
         rows = [
             {
                 **case.model_dump(exclude={"current", "prior"}),
-                **{
-                    f"{name}_{what}": value
-                    for name, pair in (("current", case.current), ("prior", case.prior))
-                    for what, value in zip(("passes", "trials"), pair, strict=True)
-                },
+                "current_passes": case.current[0],
+                "current_trials": case.current[1],
+                "prior_passes": case.prior[0],
+                "prior_trials": case.prior[1],
             }
             for case in self.cases
         ]
@@ -176,17 +175,16 @@ def _versions(known: tuple[str, ...], current: str | None, prior: str | None, pa
         for name, given in (("current", current), ("prior", prior))
         if given is not None and given not in known
     ]
+    chosen = known[0] if current is None else current
     if current is None and len(known) > 1:
         mend = f"add --current and --prior, from {', '.join(known[:8])}"
         faults.append(Fault(str(path), f"has {len(known)} versions, and none is named as current", mend))
-    if current is not None and current == prior:
+    elif chosen == prior:
         faults.append(Fault(f"{path}: --prior {prior}", "is the current version too", "name another one"))
     if faults:
         raise InputError(faults)
-    if current is None:
-        return known[0], None
-    others = [version for version in known if version != current]
-    return current, prior if prior is not None or len(others) != 1 else others[0]
+    others = [version for version in known if version != chosen]
+    return chosen, prior if prior is not None or len(others) != 1 else others[0]
 
 
 def _cases(con: DuckDBPyConnection, current: str, prior: str | None, found: list[Cluster]) -> Iterator[Case]:
@@ -199,7 +197,7 @@ def _cases(con: DuckDBPyConnection, current: str, prior: str | None, found: list
         FROM trials WHERE version = $c OR version = $p GROUP BY task HAVING count(*) FILTER (version = $c) > 0
         ORDER BY task
         """,
-        {"c": current, "p": prior if prior is not None else ""},
+        {"c": current, "p": prior},
     ).fetchall()
     in_cluster = {task: cluster.id for cluster in found for task in cluster.tasks}
     p_values = [exact.case_p_value(row[1:5]) for row in rows]
@@ -213,7 +211,7 @@ def _cases(con: DuckDBPyConnection, current: str, prior: str | None, found: list
             prior=(pc, pn),
             p_value=p,
             p_adjusted=adjusted,
-            candidate=verdict == "replay_divergence" and (adjusted is None or adjusted >= ALPHA),
+            candidate=verdict == "replay_divergence" and adjusted is not None and adjusted >= ALPHA,
             more_trials_needed=missing,
             infrastructure_trials=infra,
             verifier_in_doubt=bool(doubt),
@@ -265,6 +263,5 @@ def _remarks(cases: tuple[Case, ...], found: list[Cluster], duplicates: int, pri
         if len(cluster.tasks) > 1:
             many = len(cluster.tasks)
             yield f"{many} cases fail with one cause ({cluster.kind}): one explanation, not {many}."
-    sizes = {case.current[1] for case in cases}
-    if sizes and max(sizes) == 1:
+    if max(case.current[1] for case in cases) == 1:
         yield "There is one trial a case: this compares pass rates (k = 1), and says nothing about consistency."

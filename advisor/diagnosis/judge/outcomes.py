@@ -78,8 +78,8 @@ def _flag(column: str) -> str:
 
 
 def _count(con: DuckDBPyConnection, table: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
+    ((many,),) = con.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(many)
 
 
 def _wrong_values(con: DuckDBPyConnection, paths: Sequence[Path]) -> list[Fault]:

@@ -23,14 +23,14 @@ def rows(path: Path) -> list[dict[str, Any]]:
     try:
         document: Any = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise InputError([Fault(str(path), f"is not JSON ({str(error)[:80]})", "correct it")]) from None
+        raise InputError([Fault(str(path), f"is not JSON ({error})", "correct it")]) from None
     runs = document.get("simulations") if isinstance(document, dict) else document
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         mend = "pass a table of outcomes, tau-bench's list of runs or tau2-bench's results"
         raise InputError([Fault(str(path), "holds no list of runs", mend)])
     if isinstance(document, dict):
-        info = document.get("info") if isinstance(document.get("info"), dict) else {}
-        return [_simulation(run, info or {}, path) for run in runs]
+        info = document.get("info")
+        return [_simulation(run, info if isinstance(info, dict) else {}, path) for run in runs]
     if "reward" in runs[0] and "task_id" in runs[0]:
         return [_run(run, path) for run in runs]
     return runs

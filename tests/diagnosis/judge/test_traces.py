@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from advisor.diagnosis.judge import judge
+from advisor.diagnosis.judge.traces import outcomes as outcomes_of
 from advisor.diagnosis.reliability.events import outcomes
 from advisor.errors import InputError
 from advisor.traces.table import table_of
@@ -120,3 +121,30 @@ def test_repeated_tasks_in_a_log_give_sigma_its_replicates() -> None:
     counted = outcomes(table_of(rows).query)
     assert counted is not None
     assert sorted(counted.repeats) == [(1, 2), (2, 2)]
+
+
+def test_each_outcome_of_a_trace_is_a_row_with_its_line(tmp_path: Path) -> None:
+    end = {"ts": 1_776_000_000.5, "kind": "outcome", "task": "a"}
+    rows = [
+        {"ts": 1_776_000_000, "kind": "llm_call", "request_id": "r", "model_version": "m"},
+        {**end, "request_id": "r", "status": "ok", "error_message": "mended", "duration_ms": 1.5, "output_hash": "h"},
+        {**end, "trial": "t", "model_version": "n", "status": "denied", "error_type": "Refused"},
+        {"kind": "outcome", "task": "b", "status": "cancelled"},
+    ]
+    path = tmp_path / "app.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    nothing = {"passed": None, "error": None, "output_hash": None, "latency_ms": None, "time": None}
+    assert list(outcomes_of(path)) == [
+        (2, {"task": "a", "version": "m", "trial": "r", "passed": "true", "error": None, "output_hash": "h",
+             "latency_ms": 1.5, "time": 1_776_000_000.5}),
+        (3, nothing | {"task": "a", "version": "n", "trial": "t", "passed": "false", "error": "Refused",
+                       "time": 1_776_000_000.5}),
+        (4, nothing | {"task": "b", "version": "app", "trial": "4"}),
+    ]  # fmt: skip
+    path.write_text(json.dumps(rows[0]))
+    with pytest.raises(InputError) as caught:
+        list(outcomes_of(path))
+    assert str(caught.value) == (
+        f"{path}: holds no outcome that names its task; "
+        "log each run's end as an outcome with task (sdb.task.id), status and the model's version"
+    )
