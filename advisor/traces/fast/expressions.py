@@ -63,11 +63,13 @@ def instant(raw: str) -> str:
     exact = f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST(trim({raw}) AS BIGINT) END"
     whole = f"COALESCE({exact}, CAST(trunc({number}) AS BIGINT))"
     # DuckDB reads more as a time than ISO 8601 is: `epoch`, `2026-4-2`, the names of zones.
-    dated = "substr({0}, 5, 1) = '-' AND substr({0}, 8, 1) = '-' AND strpos({0}, '/') = 0"
     trimmed = f"trim({raw})"
+    dated = f"substr({trimmed}, 5, 1) = '-' AND substr({trimmed}, 8, 1) = '-' AND strpos({raw}, '/') = 0"
+    # Most are written plainly, and cheap to tell.
+    plain = f"{raw} LIKE '____-__-__T__:__:__%' AND strpos({raw}, '/') = 0 AND strpos({raw}, ',') = 0"
     return (
-        f"COALESCE(CASE WHEN {dated.format(raw)} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) END, "
-        f"CASE WHEN {dated.format(trimmed)} THEN epoch_us(TRY_CAST(replace({trimmed}, ',', '.') AS TIMESTAMPTZ)) "
+        f"CASE WHEN {plain} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) "
+        f"WHEN {dated} THEN epoch_us(TRY_CAST(replace({trimmed}, ',', '.') AS TIMESTAMPTZ)) "
         f"WHEN NOT regexp_full_match(trim({raw}), '{DECIMAL}') THEN NULL "
         f"WHEN abs({number}) < 1e8 OR abs({number}) >= 1e20 THEN NULL "
         f"WHEN abs({number}) < 1e11 THEN CAST(round({number} * 1000000) AS BIGINT) "
@@ -75,7 +77,7 @@ def instant(raw: str) -> str:
         f"WHEN abs({number}) < 1e17 THEN {whole} "
         f"ELSE COALESCE(CASE WHEN strpos({raw}, '.') = 0 "
         f"THEN CAST(TRY_CAST(trim({raw}) AS HUGEINT) // 1000 AS BIGINT) END, "
-        f"CAST(trunc({number} / 1000) AS BIGINT)) END)"
+        f"CAST(trunc({number} / 1000) AS BIGINT)) END"
     )
 
 

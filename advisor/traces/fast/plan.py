@@ -15,7 +15,8 @@ from advisor.traces.generic.reader import MEASURES, SERIOUS
 from advisor.traces.table import KIND
 
 # Columns that findings rest on and that may stand on few rows of a common kind, as the saga's id does on those commits
-# alone that belong to one: always looked for, under their usual names. Each costs about a two-hundredth of a scan.
+# alone that belong to one: always looked for, under their usual names, unless the sample shows them under another name.
+# Each costs about a two-hundredth of a scan.
 ALWAYS = (
     "deadline_ts attempt max_attempts retry_layer is_replay replay_of cleanup side_effect decision decision_source "
     "cancel_scope to_state compensates caused_by scheduled_version llm_in_window resource_id action_id action_type "
@@ -67,16 +68,13 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
     targets: dict[str, Target] = {}
     shapes: dict[str, set[str]] = {}
     counts: Counter[str] = Counter()
-    filled: Counter[str] = Counter()
+    sample = [record for record in sample if isinstance(record, Mapping)]
     for record in sample:
-        if not isinstance(record, Mapping):
-            continue
         _shapes(record, "", shapes)
         leaves = dict(flat(record))
         if not _guessable(leaves):
             return None
         counts[discriminator(leaves)] += 1
-        filled.update(key for key, value in record.items() if value is not None)
         for path in leaves:
             if path not in targets and (found := fields.target(path)):
                 targets[path] = found
@@ -87,13 +85,17 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
             return None
         if shapes.get(path, set()) & {"object", "list"}:
             return None
-    watched = [path for path in _expected(shapes) if path not in shapes and fields.target(path)]
-    made = _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, watched, filled)
+    shown = {target.column.stored for target in targets.values() if target.origin != "guess"}
+    watched = [path for path, column in _expected(shapes, fields) if path not in shapes and column not in shown]
+    made = _made(targets, [key for key in EVENT_NAMES if key in shapes], shapes, watched, sample)
     return made and replace(made, familiar=frozenset(name for name, seen in counts.items() if seen >= SEEN_OFTEN))
 
 
-def _expected(shapes: Mapping[str, set[str]]) -> Iterator[str]:
-    """Where the columns of ALWAYS would stand: dotted names where a place has such, plain ones elsewhere."""
+def _expected(shapes: Mapping[str, set[str]], fields: Fields) -> Iterator[tuple[str, str]]:
+    """Where the columns of ALWAYS would stand: dotted names where a place has such, plain ones elsewhere.
+
+    With each path comes the stored column that it would fill.
+    """
     places = ["", *(f"{path}." for path in shapes if "." not in path and shapes[path] - {"null"} == {"object"})]
     for place in places:
         inside = [path.removeprefix(place) for path in shapes if path.startswith(place) and path != place]
@@ -102,8 +104,9 @@ def _expected(shapes: Mapping[str, set[str]]) -> Iterator[str]:
             continue
         for name in ALWAYS:
             for emitted in by_name()[name].emitted:
-                if emitted.startswith("sdb.") == dotted:
-                    yield f"{place}{emitted}"
+                path = f"{place}{emitted}"
+                if emitted.startswith("sdb.") == dotted and (found := fields.target(path)):
+                    yield path, found.column.stored
 
 
 def discriminator(leaves: Mapping[str, Any]) -> str:
@@ -138,7 +141,7 @@ def _made(
     names: Sequence[str],
     shapes: Mapping[str, set[str]],
     watched: Sequence[str],
-    filled: Counter[str],
+    sample: Sequence[Mapping[str, Any]],
 ) -> Plan | None:
     tree: Tree = {}
     raw: dict[str, str] = {}
@@ -191,7 +194,7 @@ def _made(
     if _alike(tree):
         return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
-    doubts = _doubts(sorted(tree, key=lambda key: -filled[key]), unexpected, unreadable)
+    doubts = _doubts(_telling(tree, sample), unexpected, unreadable)
     return Plan("{" + spec + "}", select, doubts, frozenset(), raw)
 
 
@@ -204,8 +207,19 @@ def _own(name: str, target: Target, text: str, many: int) -> str:
     return f'"= {name}"' if many == 1 else f"({converted(target.column, text)})"
 
 
+def _telling(tree: Tree, sample: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Keys of which every record has one, those that are filled most first.
+
+    Objects are among them only where some record has nothing beside: to ask for one reads every field in it.
+    """
+    filled = Counter(key for record in sample for key, value in record.items() if value is not None)
+    plain = [key for key in tree if tree[key] is None]
+    enough = all(any(record.get(key) is not None for key in plain) for record in sample)
+    return sorted(plain if enough else tree, key=lambda key: -filled[key])
+
+
 def _doubts(keys: Sequence[str], unexpected: Sequence[str], unreadable: Sequence[str]) -> tuple[str, ...]:
-    """Conditions: nothing was read (keys that are filled most come first, and so decide), then what the rest say."""
+    """Conditions: nothing was read (the first key decides for most rows), then what the rest say."""
     nothing = " AND ".join(f"{_quoted(key)} IS NULL" for key in keys)
     # One condition for all of them: most rows fall through it at once.
     strange = [f"({' OR '.join(f'{path} IS NOT NULL' for path in unexpected)})"] if unexpected else []
