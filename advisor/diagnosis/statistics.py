@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import Any
 
 Z95 = 1.959963984540054
 
@@ -44,10 +45,20 @@ def sign_test(above: int, below: int) -> float:
 
 
 def fisher_greater(a: int, b: int, c: int, d: int) -> float:
-    """One-sided Fisher test of the table ((a, b), (c, d)): P of at least `a` in the first cell."""
-    from scipy.stats import hypergeom
+    """One-sided Fisher test of the table ((a, b), (c, d)): P of at least `a` in the first cell.
 
-    return float(hypergeom.sf(a - 1, a + b + c + d, a + b, a + c))
+    The hypergeometric tail by logarithms of binomials: importing `scipy.stats` for it takes longer than most diagnoses.
+    """
+    import numpy as np
+    from scipy.special import gammaln
+
+    def choose(n: int, k: Any) -> Any:
+        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
+    row, column, rest = a + b, a + c, c + d
+    cells = np.arange(max(a, column - rest, 0), min(row, column) + 1)
+    tail = np.exp(choose(row, cells) + choose(rest, column - cells) - choose(row + rest, column)).sum()
+    return min(1.0, float(tail))
 
 
 def holm(p_values: list[float]) -> list[float]:

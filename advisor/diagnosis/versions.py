@@ -32,9 +32,14 @@ def skew(table: Events) -> int:
         return 0
     row = table.query(
         """
-        WITH early AS (
+        WITH parents AS (
+            SELECT span_id, worker_id, ts_us FROM events
+            WHERE span_id IN (
+                SELECT parent_span_id FROM events WHERE parent_span_id IS NOT NULL GROUP BY parent_span_id)
+        ),
+        early AS (
             SELECT p.ts_us - c.ts_us AS us
-            FROM events c JOIN events p ON p.span_id = c.parent_span_id
+            FROM events c JOIN parents p ON p.span_id = c.parent_span_id
             WHERE c.worker_id <> p.worker_id AND p.ts_us > c.ts_us
         ),
         ranked AS (SELECT us, ROW_NUMBER() OVER (ORDER BY us) AS place, COUNT(*) OVER () AS many FROM early)

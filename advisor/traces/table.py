@@ -34,6 +34,10 @@ KIND, DECLARER = "event_kind", "event_declarer"
 _WORDS = {KIND: sorted(KINDS), DECLARER: sorted(DECLARED_BY)}
 _HELD_AS = {"kind": KIND, "declared_by": DECLARER}
 
+# DuckDB takes a list in WHERE for a hint of which blocks to skip, reads every column of the rest, and filters then; a
+# truth value it tests first. Every row has a kind, so that both say the same.
+_OF_KINDS = re.compile(r"\b(?:\w+\.)?kind IN \('[^()]*\)")
+
 # Columns that another column of the row stands in for, where they have no value of their own.
 STAND_INS: Mapping[str, tuple[str, ...]] = {
     "proposal_id": ("tool_call_id",),
@@ -204,14 +208,15 @@ class EventTable:
         self, sql: str, given: Sequence[Any] = (), *, kept: tuple[str, str] | None = None
     ) -> list[dict[str, Any]]:
         """A query's rows as dicts."""
-        cursor = self.con.execute(self._kept(sql, *kept) if kept else sql, given)
+        cursor = self.con.execute(_OF_KINDS.sub(r"(\g<0> IS TRUE)", self._kept(sql, *kept) if kept else sql), given)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _kept(self, sql: str, name: str, start: str) -> str:
         """A query that reads a table which stands, where it would begin with making it."""
         if self._stands.get(name) != start:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {start} SELECT * FROM {name}")
+            made = _OF_KINDS.sub(r"(\g<0> IS TRUE)", start)
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {made} SELECT * FROM {name}")
             self._stands[name] = start
         rest = sql.removeprefix(start).lstrip()
         return f"WITH {rest.removeprefix(',')}" if rest.startswith(",") else rest

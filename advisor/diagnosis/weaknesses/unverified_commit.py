@@ -8,17 +8,18 @@ from advisor.diagnosis.weaknesses.decisions import ALLOWS, CHECKS, DECIDED, REFU
 # A tool call with an outside effect is a write too, unless the same proposal has a commit row of its own. Arguments
 # are compared with those of two allow rows at most: more are versions of a proposal that was worked on.
 _WRITES = f"""
-WITH checks AS (
-    SELECT proposal_id, request_id, args_hash, ord, ts_us, CASE WHEN {ALLOWS} THEN 1 ELSE 0 END AS allows,
-           CASE WHEN {REFUSED} THEN 1 ELSE 0 END AS refuses, CASE WHEN decision = 'modify' THEN 1 ELSE 0 END AS edits
-    FROM events WHERE kind IN {CHECKS} AND proposal_id IS NOT NULL
-),
-effects AS (
+WITH effects AS (
     SELECT row_id, kind, proposal_id, request_id, verification_id, policy_version, side_effect, args_hash, ord, ts_us
     FROM events
-    WHERE (kind = 'commit' AND COALESCE(side_effect, 'unknown') IN ('external_write', 'unknown')
+    WHERE kind IN ('commit', 'tool_call')
+      AND (kind = 'commit' AND COALESCE(side_effect, 'unknown') IN ('external_write', 'unknown')
            OR kind = 'tool_call' AND side_effect = 'external_write')
       AND COALESCE(status, 'ok') IN ('ok', 'unknown', 'timeout')
+),
+checks AS (
+    SELECT proposal_id, request_id, args_hash, ord, ts_us, CASE WHEN {ALLOWS} THEN 1 ELSE 0 END AS allows,
+           CASE WHEN {REFUSED} THEN 1 ELSE 0 END AS refuses, CASE WHEN decision = 'modify' THEN 1 ELSE 0 END AS edits
+    FROM events WHERE kind IN {CHECKS} AND proposal_id IN (SELECT proposal_id FROM effects)
 ),
 shared AS (
     SELECT proposal_id FROM (SELECT proposal_id, request_id FROM checks UNION ALL
@@ -126,4 +127,4 @@ def _cause(seen: dict[str, object], usable: int) -> str:
     )
 
 
-DETECTOR = Detector("SDB-unverified-commit", QUERIES, read)
+DETECTOR = Detector("SDB-unverified-commit", QUERIES, read, kept={_WRITES: "writes"})

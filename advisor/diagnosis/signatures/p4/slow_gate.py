@@ -36,7 +36,8 @@ actions AS (
     SELECT {_UNIT} AS pair, MAX(duration_us) AS action_us, MIN(ts_us) AS from_us, MAX(ts_us + duration_us) AS to_us,
            MIN(row_id) AS action_row
     FROM events
-    WHERE kind IN ('tool_call', 'commit') AND proposal_id IS NOT NULL AND duration_us >= 0
+    WHERE kind IN ('tool_call', 'commit') AND duration_us >= 0
+      AND proposal_id IN (SELECT proposal_id FROM events WHERE kind = 'gate_decision')
       AND COALESCE(status, 'ok') NOT IN ('rejected', 'denied', 'cancelled', 'skipped')
     GROUP BY {_UNIT}
 ),
