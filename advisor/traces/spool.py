@@ -10,12 +10,12 @@ import orjson
 
 from advisor.traces.columns import KINDS, stored
 from advisor.traces.records import Event
+from advisor.traces.values import LARGEST
 
 LONGEST = 4000
 """Characters that one value keeps; identifiers are shorter, and content is kept as hash and excerpt."""
 _FITTING: dict[str, type] = {"VARCHAR": str, "BIGINT": int, "DOUBLE": float, "BOOLEAN": bool}
 _TYPES = {name: _FITTING[kind] for name, kind in stored().items()}
-_WHOLE = 2**63
 
 
 class Spool:
@@ -66,7 +66,7 @@ def _fitted(wanted: type | None, value: Any) -> Any:
     if isinstance(value, bool):
         return value if wanted is bool else None
     if wanted is int:
-        return value if isinstance(value, int) and -_WHOLE <= value < _WHOLE else None
+        return value if isinstance(value, int) and -LARGEST <= value <= LARGEST else None
     if wanted is float and isinstance(value, int | float):
         try:
             number = float(value)

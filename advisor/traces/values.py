@@ -14,6 +14,9 @@ from advisor.traces.columns import STATUSES
 TEXT_LIMIT = 400
 """Characters of content that a row keeps; hashes are over the whole."""
 
+LARGEST = 2**62 - 1
+"""The largest whole number that a column holds, and its negative the smallest: two can be added in 64 bits."""
+
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d+)?")
 _WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
@@ -81,7 +84,7 @@ def microseconds(milliseconds: Any) -> int | None:
 
 
 def number(value: Any) -> int | None:
-    """A whole number, from a number or text; None where it is none (2.7 is none)."""
+    """A whole number, from a number or text; None where it is none (2.7 is none) or beyond `LARGEST`."""
     if isinstance(value, bool) or value is None:
         return None
     try:
@@ -89,7 +92,7 @@ def number(value: Any) -> int | None:
         read = int(value) if isinstance(value, int) or _WHOLE.fullmatch(str(value).strip()) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return int(read) if -(2**63) <= read < 2**63 and read == int(read) else None
+    return int(read) if -LARGEST <= read <= LARGEST and read == int(read) else None
 
 
 def canonical(value: Any) -> str:

@@ -86,7 +86,14 @@ def number(raw: str) -> str:
     double = f"TRY_CAST({raw} AS DOUBLE)"
     # Text without a point goes the exact way, for doubles end at 2**53; alone, that cast rounds 27e-1 and reads 0x1f.
     exact = f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST({raw} AS BIGINT) END"
-    return f"CASE WHEN {double} = floor({double}) THEN COALESCE({exact}, TRY_CAST({double} AS BIGINT)) END"
+    return (
+        f"CASE WHEN {double} = floor({double}) THEN {bounded(f'COALESCE({exact}, TRY_CAST({double} AS BIGINT))')} END"
+    )
+
+
+def bounded(whole: str) -> str:
+    """A whole number that is not beyond `values.LARGEST`."""
+    return f"CASE WHEN {whole} BETWEEN {-values.LARGEST} AND {values.LARGEST} THEN {whole} END"
 
 
 def converted(column: Column, raw: str) -> str:

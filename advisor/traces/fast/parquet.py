@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.traces.columns import DECLARED_BY, KINDS, stored
-from advisor.traces.fast.expressions import among, quoted
+from advisor.traces.fast.expressions import among, bounded, quoted
 from advisor.traces.fast.places import Numbered
 from advisor.traces.table import DECLARER, KIND, EventTable
 
@@ -110,7 +110,7 @@ def scan_canonical(table: EventTable, one: Canonical) -> int:
         "line": "line" if "line" in columns else "CAST(NULL AS BIGINT)",
         "kind": f"CAST(COALESCE({among('kind', KINDS)}, 'unknown') AS {KIND})",
         "declared_by": f"CAST({among('declared_by', DECLARED_BY)} AS {DECLARER})",
-        **{name: name for name in names},
+        **{name: bounded(name) if stored()[name] == "BIGINT" else name for name in names},
     }
     select = ", ".join(f"{expression} AS {name}" for name, expression in own.items())
     done = table.con.execute(f"INSERT INTO stored BY NAME SELECT {select} FROM {source}", [str(path)]).fetchone()

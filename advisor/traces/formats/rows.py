@@ -54,7 +54,7 @@ def tokens(usage: Any) -> Event:
             made[column] = count
     if "input_tokens" in made:
         made["input_tokens"] += sum(max(values.number(usage.get(name)) or 0, 0) for name in _BESIDE)
-        made["input_tokens"] = min(made["input_tokens"], 2**63 - 1)
+        made["input_tokens"] = min(made["input_tokens"], values.LARGEST)
     return made
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from advisor.traces import columns
 from advisor.traces.opening import open_sources
 from advisor.traces.records import Event, Format, Record, Source
+from advisor.traces.values import LARGEST
 
 JUNK: tuple[Any, ...] = (
     None,
@@ -83,7 +84,7 @@ def unsound(event: Event) -> list[str]:
     for name, value in event.items():
         if value is None or name not in kinds:
             continue
-        if not isinstance(value, _TYPES[kinds[name]]) or (kinds[name] == "BIGINT" and abs(value) >= 2**63):
+        if not isinstance(value, _TYPES[kinds[name]]) or (kinds[name] == "BIGINT" and abs(value) > LARGEST):
             wrong.append(f"{name} is {value!r:.80}")
         elif isinstance(value, bool) != (kinds[name] == "BOOLEAN"):
             wrong.append(f"{name} is {value!r}")

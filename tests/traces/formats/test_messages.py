@@ -131,7 +131,7 @@ def test_emitted_columns_are_on_every_row_of_a_message_but_its_kind() -> None:
         ({"input_tokens": 100, "output_tokens": 2, "input_token_details": {"cache_read": 90}}, (100, 2, 90)),
         ({"promptTokenCount": 10, "candidatesTokenCount": 2}, (10, 2, None)),
         ({"input_tokens": -1, "output_tokens": "many"}, (None, None, None)),
-        ({"input_tokens": 2**62, "cache_read_input_tokens": 2**62}, (2**63 - 1, None, 2**62)),
+        ({"input_tokens": 2**62 - 1, "cache_read_input_tokens": 2**62 - 1}, (2**62 - 1, None, 2**62 - 1)),
         (None, (None, None, None)),
     ],
 )
