@@ -15,8 +15,8 @@ WITH answers AS (
            CASE WHEN result_fp IS NULL AND error_type IS NULL AND error_message IS NULL AND text IS NULL
                 THEN 1 ELSE 0 END AS empty
     FROM events
-    WHERE kind = 'tool_result' OR (kind = 'tool_call' AND (status IS NOT NULL OR text IS NOT NULL)
-          AND file NOT IN (SELECT DISTINCT file FROM events WHERE kind = 'tool_result'))
+    WHERE kind IN ('tool_result', 'tool_call') AND (kind = 'tool_result' OR ((status IS NOT NULL OR text IS NOT NULL)
+          AND file NOT IN (SELECT DISTINCT file FROM events WHERE kind = 'tool_result')))
 ),
 checks AS (
     SELECT row_id, request_id, proposal_id, tool_name, ord,

@@ -14,8 +14,9 @@ children AS (
            COALESCE(e.duration_us, e.end_us - e.ts_us) AS took_us,
            COALESCE(e.deadline_us, e.ts_us + e.timeout_us) AS deadline_us, e.status
     FROM events e CROSS JOIN declared d
-    WHERE (e.kind = 'delegation'
-           OR (e.kind = 'agent' AND d.delegations = 0 AND COALESCE(e.agent_role, 'sub_agent') <> 'orchestrator'
+    WHERE e.kind IN ('delegation', 'agent')
+      AND (e.kind = 'delegation'
+           OR (d.delegations = 0 AND COALESCE(e.agent_role, 'sub_agent') <> 'orchestrator'
                AND (e.parent_span_id IS NOT NULL OR e.agent_role IN ('sub_agent', 'worker', 'peer'))))
       AND e.request_id IS NOT NULL AND e.ts_us IS NOT NULL AND COALESCE(e.agent_name, e.child_id) IS NOT NULL
       AND COALESCE(e.is_replay, FALSE) = FALSE
@@ -123,9 +124,9 @@ FROM judged ORDER BY open_ DESC, waited_us DESC, row_id LIMIT 200
     "coverage": _CHILDREN
     + """
 SELECT (SELECT COUNT(*) FROM events e CROSS JOIN declared d
-        WHERE e.kind = 'delegation' OR (e.kind = 'agent' AND d.delegations = 0
+        WHERE e.kind IN ('delegation', 'agent') AND (e.kind = 'delegation' OR (d.delegations = 0
               AND COALESCE(e.agent_role, 'sub_agent') <> 'orchestrator'
-              AND (e.parent_span_id IS NOT NULL OR e.agent_role IN ('sub_agent', 'worker', 'peer')))) AS relevant,
+              AND (e.parent_span_id IS NOT NULL OR e.agent_role IN ('sub_agent', 'worker', 'peer'))))) AS relevant,
        COALESCE(SUM(ended), 0) AS ended,
        COALESCE(SUM(CASE WHEN ended - 1 >= {siblings} THEN ended ELSE bounded END), 0) AS judged
 FROM families

@@ -14,8 +14,8 @@ effects AS (
            CASE WHEN e.kind = 'compensation' THEN e.compensates ELSE e.action_id END AS action_id,
            e.proposal_id, e.tool_name, e.name, e.resource_id, e.args_hash
     FROM events e CROSS JOIN declared d
-    WHERE (e.kind IN ('commit', 'compensation')
-           OR (e.kind = 'tool_call' AND d.commits = 0 AND e.side_effect IN ('write', 'external_write')))
+    WHERE e.kind IN ('commit', 'compensation', 'tool_call')
+      AND (e.kind <> 'tool_call' OR (d.commits = 0 AND e.side_effect IN ('write', 'external_write')))
       AND COALESCE(e.side_effect, 'unknown') NOT IN ('none', 'read') AND COALESCE(e.is_replay, FALSE) = FALSE
 ),
 keyed AS (
@@ -75,7 +75,8 @@ SELECT COALESCE(MAX(d.commits), 0) AS commits,
                      OR (e.args_hash IS NOT NULL AND COALESCE(e.resource_id, e.tool_name) IS NOT NULL))
            THEN 1 ELSE 0 END), 0) AS usable
 FROM events e CROSS JOIN declared d
-WHERE (e.kind = 'commit' OR (e.kind = 'tool_call' AND d.commits = 0 AND e.side_effect IN ('write', 'external_write')))
+WHERE e.kind IN ('commit', 'tool_call')
+  AND (e.kind = 'commit' OR (d.commits = 0 AND e.side_effect IN ('write', 'external_write')))
   AND COALESCE(e.side_effect, 'unknown') NOT IN ('none', 'read') AND COALESCE(e.is_replay, FALSE) = FALSE
 """,
     "doubles": f"""{_EFFECTS}

@@ -20,7 +20,7 @@ _REPEATS = (
     + f"""
 , doubled AS (
     SELECT request_id FROM events
-    WHERE {_WRITE} AND request_id IN (SELECT request_id FROM resumed)
+    WHERE kind IN ('commit', 'tool_call') AND {_WRITE} AND request_id IN (SELECT request_id FROM resumed)
     GROUP BY request_id, kind, args_hash, {_TOOL}, resource_id HAVING COUNT(*) > 1
 ),
 marked AS (
