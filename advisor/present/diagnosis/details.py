@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from advisor.diagnosis.durations import span
 from advisor.diagnosis.findings import Citation, Diagnosis, Finding, Severity
 from advisor.errors import printable
 from advisor.present.diagnosis import intake, lenses, words
@@ -106,9 +107,7 @@ def _inventory(console: Console, diagnosis: Diagnosis) -> None:
     if diagnosis.inventory.get("copies"):
         console.print(Text(f"{words.number(diagnosis.inventory['copies'], 'row')} stood twice and counted once."))
     if diagnosis.skew_us:
-        console.print(
-            Text(f"Workers' clocks are up to {words.span(diagnosis.skew_us)} apart; that much is allowed for.")
-        )
+        console.print(Text(f"Workers' clocks are up to {span(diagnosis.skew_us)} apart; that much is allowed for."))
 
 
 def _more(console: Console, many: int) -> None:

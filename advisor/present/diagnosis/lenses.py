@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from advisor.diagnosis.durations import span
 from advisor.present.diagnosis import words
 
 _TITLES: Mapping[str, str] = {
@@ -87,8 +88,8 @@ def _operational(lens: Mapping[str, Any]) -> Iterator[_Part]:
         {
             "Step": _WHAT.get(what, what.replace("_", " ")),
             "Timed": each["n"],
-            "Half within": words.span(each["p50"] * 1000),
-            "95 % within": words.span(each["p95"] * 1000),
+            "Half within": span(each["p50"] * 1000),
+            "95 % within": span(each["p95"] * 1000),
         }
         for what, each in lens.get("latency_ms", {}).items()
         if each["p50"] is not None and each["p95"] is not None

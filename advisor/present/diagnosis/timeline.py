@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from advisor.diagnosis.durations import span
 from advisor.diagnosis.findings import Citation, Finding
 from advisor.errors import printable
 from advisor.present.diagnosis import words
@@ -129,7 +130,7 @@ def _axis(first: int, last: int, height: int) -> str:
     parts = []
     for step in range(4):
         at = _LEFT + (_WIDTH - _LEFT - _RIGHT) * step / 3
-        said = words.instant(first) if step == 0 else f"+{words.span((last - first) * step / 3)}"
+        said = words.instant(first) if step == 0 else f"+{span((last - first) * step / 3)}"
         anchor = "start" if step == 0 else "end" if step == 3 else "middle"
         parts.append(f'<path class="grid" d="M{at:.1f} {_TOP} V{height - 32}"/>')
         if step == 0 or last > first:

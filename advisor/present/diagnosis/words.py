@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from advisor.diagnosis.durations import span
 from advisor.diagnosis.findings import Citation, Diagnosis, Finding
 from advisor.traces.columns import by_name
 
@@ -228,15 +229,6 @@ def period(first_us: int | None, last_us: int | None) -> str:
     if not first or first == last:
         return first
     return f"{first} to {last.removeprefix(first[:11])}"
-
-
-def span(us: float) -> str:
-    """A stretch of time in the unit that suits it."""
-    for unit, size in (("d", 86_400e6), ("h", 3_600e6), ("min", 60e6), ("s", 1e6), ("ms", 1e3)):
-        if abs(us) >= size:
-            shown = us / size
-            return f"{shown:,.0f} {unit}" if abs(shown) >= 100 else f"{shown:.3g} {unit}"
-    return f"{us:.0f} us"
 
 
 def keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Shown, Signs
+from advisor.diagnosis.durations import span
 from advisor.traces.facts import Facts
 
 # Children are delegations; a log without any has the agents that some span called.
@@ -205,10 +206,10 @@ def _said(counted: list[Row], ended: int, ratio: int) -> str:
     if not counted:
         return f"None of {ended} delegations that ended took {ratio} times its siblings' median; none was left open."
     open_ = _many([row for row in counted if row["open_"]])
-    longest = max(int(row["longest_s"]) for row in counted)
+    longest = span(max(int(row["longest_s"]) for row in counted) * 1e6)
     return (
         f"{open_} delegations never ended and {_many(counted) - open_} took more than {ratio} times their siblings' "
-        f"median; the longest wait is {longest} s."
+        f"median; the longest wait is {longest}."
     )
 
 

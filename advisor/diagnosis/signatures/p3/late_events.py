@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Shown, Signs
+from advisor.diagnosis.durations import span
 from advisor.diagnosis.statistics import fisher_greater
 
 # Order is that of consumption, per consumer and partition; replays are asked for and leave the running maximum alone.
@@ -167,10 +168,10 @@ def _said(late: list[Row], usable: int, regressions: int, harm: str) -> str:
     total = sum(int(row["events"]) for row in late)
     if not total:
         return f"None of {usable} events came behind a later one of its partition."
-    most = max(int(row["most_us"]) for row in late) / 1_000_000
+    most = span(max(int(row["most_us"]) for row in late))
     back = f", {regressions} set a state back" if regressions else ""
     return (
-        f"{total} of {usable} events came behind the running maximum of event time, {most:.1f} s at most: "
+        f"{total} of {usable} events came behind the running maximum of event time, {most} at most: "
         f"{_sum(late, 'applied')} were applied{back}, {_sum(late, 'refused')} refused{harm}."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.diagnosis.detector import Asked, Detector, Row, Signs
+from advisor.diagnosis.durations import span
 from advisor.diagnosis.signatures.p6.approvals import APPROVALS, GATES
 from advisor.diagnosis.statistics import wilson
 
@@ -122,8 +123,8 @@ def _cause(seen: Row, trend: list[Row]) -> str | None:
     if not seen["by_people"]:
         return "No person decided any of them"
     if len(trend) == 2 and trend[1]["median_us"] > 2 * max(1, trend[0]["median_us"]):
-        first, second = (row["median_us"] / 1e6 for row in trend)
-        return f"Waits grew: {first:.0f} s in the median of the first half of requests, {second:.0f} s of the second"
+        first, second = (span(row["median_us"]) for row in trend)
+        return f"Waits grew: {first} in the median of the first half of requests, {second} of the second"
     if not seen["with_due"]:
         return "No request carries a service level or a deadline"
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.diagnosis.detector import Asked, Detector, Signs
+from advisor.diagnosis.durations import span
 from advisor.diagnosis.signatures.p6.approvals import APPROVALS
 
 # How long the answered ones took (95th percentile, nearest rank), and each request nobody answered with its age.
@@ -70,7 +71,6 @@ def read(asked: Asked) -> Signs:
     hanging, went_on = (int(seen[name] or 0) if enough else 0 for name in ("hanging", "went_on"))
     usable = named - (0 if enough else int(seen["open_requests"] or 0))
     rows = asked.ask("oldest") if hanging + went_on else []
-    usual_s = (seen["usual_us"] or 0) / 1e6
     return Signs(
         relevant=named + int(requests["nameless"] or 0),
         usable=usable,
@@ -79,7 +79,8 @@ def read(asked: Asked) -> Signs:
         verdict="present" if hanging else "possible" if went_on else None,
         least=least,
         said=f"{hanging or went_on} of {named} requests for approval are open and older than "
-        f"{asked.thresholds['age']:g} times the {usual_s:.0f} s in which 95 % of the {answered} answered ones were."
+        f"{asked.thresholds['age']:g} times the {span(seen['usual_us'] or 0)} in which 95 % of the {answered} answered "
+        "ones were."
         if enough
         else f"Only {answered} of {named} requests were answered: too few to know how long an answer takes.",
         rows=[row["row_id"] for row in rows],

@@ -10,6 +10,7 @@ root or a person's next message in that request.
 from __future__ import annotations
 
 from advisor.diagnosis.detector import Asked, Detector, Row, Signs
+from advisor.diagnosis.durations import span
 
 _NARROW = "(child_id IS NOT NULL OR tool_call_id IS NOT NULL OR approval_id IS NOT NULL OR timer_id IS NOT NULL)"
 """A cancel of one child, call, approval or timer is no kill switch."""
@@ -277,7 +278,7 @@ def _said(seen: Row, ignored: int, usable: int) -> str:
     work = "1 piece of work was" if seen["work"] == 1 else f"{seen['work']} pieces of work were"
     return (
         f"After {ignored} of {usable} cancels {work} started, the last "
-        f"{seen['longest_us'] / 1e6:.3f} s after it; {seen['writes']} of them write."
+        f"{span(seen['longest_us'])} after it; {seen['writes']} of them write."
     )
 
 
@@ -303,7 +304,7 @@ def _proxy(asked: Asked) -> Signs:
         unit="cancelled requests",
         verdict="likely" if rows else None,
         said=f"{first['ignored']} of {requests} cancelled requests went on: {first['work']} pieces of work, the last "
-        f"{first['us'] / 1e6:.1f} s after the status."
+        f"{span(first['us'])} after the status."
         if rows
         else f"No work started after any of {requests} requests was cancelled.",
         rows=[row["row_id"] for row in rows],
