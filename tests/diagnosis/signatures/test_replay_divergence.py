@@ -282,3 +282,10 @@ def test_a_run_of_several_rows_has_its_outcomes_in_no_order() -> None:
     rows = [{key: value for key, value in row.items() if key != "row"} for row in rows]
     assert found(rows, facts=Facts(material={"to_state": 0.05})).count == 0
     assert found(rows, facts=Facts(material={"to_state": 0.001})).count == 20
+
+
+def test_rows_beyond_the_most_that_are_compared_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("advisor.diagnosis.signatures.p3.replay_divergence.MOST_ROWS", 40)
+    seen = found(events(20, DRIFTED))  # two outcomes of each event
+    assert any("more than 40 rows" in trap for trap in seen.traps)
+    assert not any("rows between them" in trap for trap in found(events(19, DRIFTED)).traps)

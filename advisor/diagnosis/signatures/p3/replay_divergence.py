@@ -10,6 +10,8 @@ from advisor.diagnosis.signatures.p3.permuted import COPIES, Disagreement, compa
 
 MOST = 5_000
 """Events that are compared; beyond, a sample by hash."""
+MOST_ROWS = 100_000
+"""Rows of these events that are compared; where there are more, the report says so."""
 FEW = 40
 """Measured: up to so many events only a large drift is seen."""
 FAILED_SHARE = 0.8
@@ -70,7 +72,7 @@ runs AS (
 SELECT kind, consumer, event, policy, context, outcome, COUNT(*) AS runs, MAX(material) AS material,
        MIN(row_id) AS row_id
 FROM runs GROUP BY kind, consumer, event, policy, context, outcome
-ORDER BY kind, consumer, event, policy, context, outcome LIMIT 100000
+ORDER BY MD5(event), kind, consumer, event, policy, context, outcome LIMIT {MOST_ROWS}
 """,
     # Row by row, for outcomes that the user has said how to compare.
     "rows": f"""{_REPLAYED}
@@ -85,7 +87,7 @@ chosen AS (
 SELECT r.row_id, r.kind, r.consumer, r.event, r.policy, r.context, r.to_state, r.decision, r.eval_label, r.eval_score,
        r.appended AS event_type, COALESCE(r.run_id, r.replay_of, CONCAT('row', CAST(r.row_id AS VARCHAR))) AS run
 FROM executions r JOIN chosen c ON c.kind = r.kind AND c.consumer = r.consumer AND c.event = r.event
-ORDER BY MD5(r.event), r.event, r.consumer, r.kind, r.row_id LIMIT 100000
+ORDER BY MD5(r.event), r.event, r.consumer, r.kind, r.row_id LIMIT {MOST_ROWS}
 """,
     "coverage": _REPLAYED
     + """
@@ -126,7 +128,7 @@ class Seen(NamedTuple):
 def read(asked: Asked) -> Signs:
     """One kind of row, its events in several contexts under one policy, and the permutation test over them."""
     replayed = {row["kind"]: row for row in asked.ask("coverage")}
-    answers = _by_kind(asked) if replayed else {}
+    answers, cut = _by_kind(asked) if replayed else ({}, False)
     seen = max((_seen(kind, rows) for kind, rows in answers.items()), key=_rank, default=None)
     least, draws = int(asked.thresholds["min-events"]), int(asked.thresholds["draws"])
     if seen is None:
@@ -152,7 +154,7 @@ def read(asked: Asked) -> Signs:
         said=_said(found),
         rows=[row["row_id"] for row in cited][:CITED] if verdict else (),
         cause=_cause(seen) if shown else None,
-        traps=_traps(asked, seen, originals, chosen, relevant),
+        traps=_traps(asked, seen, originals, chosen, relevant, cut),
         refuted="Executions under one version disagree as much as those under different ones."
         if verdict == "refuted"
         else None,
@@ -163,11 +165,17 @@ def read(asked: Asked) -> Signs:
     )
 
 
-def _by_kind(asked: Asked) -> dict[str, list[Row]]:
+def _by_kind(asked: Asked) -> tuple[dict[str, list[Row]], bool]:
+    """What was seen of each kind, in the order of names; and whether there was more than is compared."""
+    rows = asked.ask("rows" if asked.facts.material else "cells")
     found: dict[str, list[Row]] = {}
-    for row in executions(asked.ask("rows"), asked.facts) if asked.facts.material else asked.ask("cells"):
+    for row in executions(rows, asked.facts) if asked.facts.material else rows:
         found.setdefault(str(row["kind"]), []).append(row)
-    return found
+    return {kind: sorted(each, key=_place) for kind, each in found.items()}, len(rows) >= MOST_ROWS
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in ("consumer", "event", "policy", "context", "outcome"))
 
 
 def _seen(kind: str, rows: list[Row]) -> Seen:
@@ -260,7 +268,7 @@ def _side(row: Row) -> Row:
     }
 
 
-def _traps(asked: Asked, seen: Seen, originals: Row, chosen: bool, relevant: int) -> list[str]:
+def _traps(asked: Asked, seen: Seen, originals: Row, chosen: bool, relevant: int, cut: bool) -> list[str]:
     said = []
     if seen.policy_too:
         said.append(f"{seen.policy_too} events ran under another policy version too; they were not compared.")
@@ -278,6 +286,8 @@ def _traps(asked: Asked, seen: Seen, originals: Row, chosen: bool, relevant: int
         said.append(f"{skipped} executions were skipped as done already; they show nothing and were left out.")
     if relevant > MOST:
         said.append(f"{relevant} events ran under several versions; a sample of {MOST} by hash was compared.")
+    if cut:
+        said.append(f"They have more than {MOST_ROWS:,} rows between them; the first of these by hash were compared.")
     if not seen.material:
         said.append("Only hashes of outputs are known: wording and meaning cannot be told apart.")
     return said
