@@ -287,5 +287,5 @@ def test_a_run_of_several_rows_has_its_outcomes_in_no_order() -> None:
 def test_rows_beyond_the_most_that_are_compared_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("advisor.diagnosis.signatures.p3.replay_divergence.MOST_ROWS", 40)
     seen = found(events(20, DRIFTED))  # two outcomes of each event
-    assert any("more than 40 rows" in trap for trap in seen.traps)
-    assert not any("rows between them" in trap for trap in found(events(19, DRIFTED)).traps)
+    assert any("more than 40 rows" in trap for trap in seen.checked)
+    assert not any("by hash were taken" in trap for trap in found(events(19, DRIFTED)).checked)

@@ -287,7 +287,7 @@ def _traps(asked: Asked, seen: Seen, originals: Row, chosen: bool, relevant: int
     if relevant > MOST:
         said.append(f"{relevant} events ran under several versions; a sample of {MOST} by hash was compared.")
     if cut:
-        said.append(f"They have more than {MOST_ROWS:,} rows between them; the first of these by hash were compared.")
+        said.append(f"The compared events have more than {MOST_ROWS:,} rows; the first of them by hash were taken.")
     if not seen.material:
         said.append("Only hashes of outputs are known: wording and meaning cannot be told apart.")
     return said
