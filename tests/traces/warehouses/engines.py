@@ -110,16 +110,23 @@ def _fill(con: Any, rows: list[dict[str, Any]]) -> None:
 @contextmanager
 def clickhouse(rows: list[dict[str, Any]]) -> Iterator[Warehouse]:
     """ClickHouse inside this process."""
-    session_of = pytest.importorskip("chdb.session", reason="chdb is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        session = session_of.Session(folder)
-        settings = ", ".join(f"{name} = '{value}'" for name, value in CLICKHOUSE_SETTINGS.items())
+    settings = ", ".join(f"{name} = '{value}'" for name, value in CLICKHOUSE_SETTINGS.items())
+    with clickhouse_session(rows) as session:
 
         def answer(sql: str) -> Answer:
             given = f"{sql} SETTINGS {settings}, output_format_json_quote_64bit_integers = 0"
             found = json.loads(session.query(given, "JSONCompact").bytes())
             return [column["name"] for column in found["meta"]], found["data"]
 
+        yield Warehouse("log", "clickhouse", "logs.event_rows", exchange_columns(), answer)
+
+
+@contextmanager
+def clickhouse_session(rows: list[dict[str, Any]]) -> Iterator[Any]:
+    """A session with ClickHouse inside this process, the rows in `logs.event_rows`."""
+    session_of = pytest.importorskip("chdb.session", reason="chdb is not installed")
+    with tempfile.TemporaryDirectory() as folder:
+        session = session_of.Session(folder)
         session.query("CREATE DATABASE logs ENGINE = Memory")
         session.query(create_table("logs.event_rows", "clickhouse") + " ENGINE = Memory")
         if rows:
@@ -127,7 +134,7 @@ def clickhouse(rows: list[dict[str, Any]]) -> Iterator[Warehouse]:
             path.write_text("\n".join(json.dumps(row) for row in rows))
             session.query(f"INSERT INTO logs.event_rows SELECT * FROM file('{path}', 'JSONEachRow')")
         try:
-            yield Warehouse("log", "clickhouse", "logs.event_rows", exchange_columns(), answer)
+            yield session
         finally:
             session.close()
 

@@ -1,4 +1,4 @@
-"""`advisor diagnose postgresql://...`: a table of events on a server that runs, and every way to name it wrongly."""
+"""`advisor diagnose postgresql://...`, `clickhouse://...`: a table on a server, and every way to name it wrongly."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from advisor.traces.warehouses.dialects import create_table, exchange_columns
 from tests.cli.run import advisor
-from tests.traces.warehouses.engines import exchanged, local, postgres_server, rows_at_random
+from tests.traces.warehouses.clickhouse_http import served
+from tests.traces.warehouses.engines import clickhouse_session, exchanged, local, postgres_server, rows_at_random
 
 pytest.importorskip("sqlglot", reason="sqlglot is not installed")
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -19,9 +21,8 @@ OWNER = "root" if os.geteuid() == 0 else os.environ.get("USER", "postgres")
 ROWS = exchanged(local(rows_at_random(300, 3)))
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server with the events in a table; its address up to the table."""
+@contextmanager
+def a_postgres() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,6 +37,21 @@ def address() -> Iterator[str]:
             for row in ROWS:
                 copy.write_row([row[name] for name in names])
         yield f"postgresql://{OWNER}:s3cret@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def a_clickhouse() -> Iterator[str]:
+    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
+    with clickhouse_session(ROWS) as session, served(session) as port:
+        session.query("CREATE TABLE logs.other (a INTEGER) ENGINE = Memory")
+        yield f"clickhouse://default:s3cret@127.0.0.1:{port}/logs"
+
+
+@pytest.fixture(scope="module", params=[a_postgres, a_clickhouse], ids=["postgres", "clickhouse"])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server with the events in a table; its address up to the table."""
+    with request.param() as url:
+        yield url
 
 
 def test_a_table_on_a_server_is_diagnosed_as_the_same_rows_in_files_are(address: str) -> None:
