@@ -86,7 +86,7 @@ class _Case:
         self.engine = engine
         self.environment = {
             **os.environ,
-            "DATABASE_URL": _schema(url, number) if url else f"sqlite:///{self.folder.name}/state.db",
+            "DATABASE_URL": _schema(url, f"{engine}_{number}") if url else f"sqlite:///{self.folder.name}/state.db",
             "OUTSIDE_FILE": f"{self.folder.name}/outside.db",
             "OUTSIDE_FAILS": "mail.send",
             "TELEMETRY_FILE": "",
@@ -148,10 +148,10 @@ def _judge(state: str | None, effects: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
-def _schema(url: str, number: int) -> str:
+def _schema(url: str, case: str) -> str:
     import psycopg
 
-    name = f"kill_{os.getpid()}_{number}"
+    name = f"kill_{os.getpid()}_{case}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}")
     return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"

@@ -28,13 +28,17 @@ APPLICATION_VERSION = "rows-1"
 
 _ENDED = ("SUCCESS", "ERROR")
 _project: list[Project] = []
+_idle: dict[str, int] = {}
+"""Workflows that nobody seemed to run, and since when this process has seen that."""
 
 
 @DBOS.step(name="advance")
 def _advance(case_id: str) -> str:
     """One pass over the case; repeating it is what every pass is made for."""
     project = _project[0]
+    project.base.leases.beat(f"workflow:{case_id}")
     case = project.flow.attempt(case_id)
+    project.base.leases.beat(f"workflow:{case_id}")
     return "over" if case.final or case.state == "needs_person" else "later"
 
 
@@ -78,13 +82,15 @@ def submit(case_id: str) -> None:
     if status is None:
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(advance_until_over, case_id)
-    elif status.status in ("PENDING", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED") and not _held(case_id):
+    elif status.status in ("PENDING", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED") and _left(case_id):
         DBOS.resume_workflow(workflow_id)
 
 
 def adopt(project: Project) -> int:
     """Hands every unfinished case to DBOS; returns how many there are."""
     unfinished = project.spine.unfinished()
+    for ended in _idle.keys() - set(unfinished):
+        del _idle[ended]
     for case_id in unfinished:
         submit(case_id)
     return len(unfinished)
@@ -118,13 +124,24 @@ def run_case(project: Project, case_id: str, tenant: str, payload: dict[str, Any
                 return
             time.sleep(0.2)
     finally:
-        DBOS.destroy()
+        DBOS.destroy(workflow_completion_timeout_sec=5)  # the case is over before its workflow is
 
 
-def _held(case_id: str) -> bool:
-    base = _project[0].base
-    row = base.db.row("SELECT until FROM lease WHERE name = ?", f"case:{case_id}")
-    return bool(row and row["until"] > base.clock.now())
+def _left(case_id: str) -> bool:
+    """Whether nobody has run a case's workflow for the length of a lease.
+
+    DBOS takes a workflow that is resumed away from the thread that runs it, and that thread then waits for the other's
+    result, past the end of its process if need be. Between two passes nobody holds the case, so a workflow says itself
+    that it is alive; and DBOS has the first turn in recovering what an executor of the same id left.
+    """
+    leases, now = _project[0].base.leases, _project[0].base.clock.now()
+    if leases.alive(f"case:{case_id}") or leases.alive(f"workflow:{case_id}"):
+        _idle.pop(case_id, None)
+        return False
+    if now - _idle.setdefault(case_id, now) < leases.ttl_ms:
+        return False
+    _idle.pop(case_id)
+    return True
 
 
 def _system_url(url: str) -> str:

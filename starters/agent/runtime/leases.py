@@ -38,7 +38,7 @@ class Leases:
     """Who works on what."""
 
     def __init__(self, db: Database, clock: Clock, ttl_ms: int = 30_000) -> None:
-        self._db, self._clock, self._ttl = db, clock, ttl_ms
+        self._db, self._clock, self.ttl_ms = db, clock, ttl_ms
 
     def take(self, name: str, owner: str = WORKER) -> Lease:
         """Takes the lease when nobody holds it, its holder's time is up, or (on SQLite) its holder's process is gone.
@@ -49,17 +49,17 @@ class Leases:
         now = self._clock.now()
         with self._db.tx():
             fresh = "INSERT INTO lease (name, owner, token, until) VALUES (?, ?, 1, ?) ON CONFLICT (name) DO NOTHING"
-            if self._db.run(fresh, name, owner, now + self._ttl):
-                return Lease(name, owner, 1, self._ttl)
+            if self._db.run(fresh, name, owner, now + self.ttl_ms):
+                return Lease(name, owner, 1, self.ttl_ms)
             row = self._db.row(f"SELECT owner, token, until FROM lease WHERE name = ?{self._db.for_update}", name)
             assert row is not None
             if row["until"] > now and not self._gone(row["owner"]):
                 raise Busy(f"{row['owner']} works on {name}")
             token = row["token"] + 1
             self._db.run(
-                "UPDATE lease SET owner = ?, token = ?, until = ? WHERE name = ?", owner, token, now + self._ttl, name
+                "UPDATE lease SET owner = ?, token = ?, until = ? WHERE name = ?", owner, token, now + self.ttl_ms, name
             )
-        return Lease(name, owner, token, self._ttl)
+        return Lease(name, owner, token, self.ttl_ms)
 
     def renew(self, lease: Lease) -> None:
         """Extends a lease; inside a transaction this also fences what the transaction writes.
@@ -75,6 +75,20 @@ class Leases:
         """Gives a lease back; one that was taken over stays with its new owner."""
         sql = "UPDATE lease SET until = 0 WHERE name = ? AND token = ? AND owner = ?"
         self._db.run(sql, lease.name, lease.token, lease.owner)
+
+    def beat(self, name: str) -> None:
+        """Says that whatever goes by this name is alive, for as long as a lease lasts; written once in half that time."""
+        now = self._clock.now()
+        sql = (
+            "INSERT INTO lease (name, owner, token, until) VALUES (?, ?, 1, ?) ON CONFLICT (name) DO UPDATE"
+            " SET owner = excluded.owner, until = excluded.until WHERE lease.until < ?"
+        )
+        self._db.run(sql, name, WORKER, now + self.ttl_ms, now + self.ttl_ms // 2)
+
+    def alive(self, name: str) -> bool:
+        """Whether somebody holds a lease, or has said so."""
+        row = self._db.row("SELECT until FROM lease WHERE name = ?", name)
+        return bool(row and row["until"] > self._clock.now())
 
     @contextmanager
     def held(self, name: str) -> Iterator[Lease]:
