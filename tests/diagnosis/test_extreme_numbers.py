@@ -29,6 +29,8 @@ def log(path: Path, extreme: float | str) -> Path:
             "sdb.kind": kind,
             "sdb.request.id": f"r{at % 7}",
             "sdb.agent.id": "a",
+            "sdb.op.id": "o",
+            "sdb.retry.layer": "xy"[at % 2],
             **dict.fromkeys(NUMBERS, extreme),
         }
         for at, kind in enumerate(sorted(columns.KINDS) * 7)
