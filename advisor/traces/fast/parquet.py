@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.traces.columns import DECLARED_BY, KINDS, stored
-from advisor.traces.fast.expressions import among, bounded, quoted
+from advisor.traces.fast.expressions import among, bounded, finite, quoted
 from advisor.traces.fast.places import Numbered
 from advisor.traces.table import DECLARER, KIND, EventTable
 
@@ -110,11 +110,16 @@ def scan_canonical(table: EventTable, one: Canonical) -> int:
         "line": "line" if "line" in columns else "CAST(NULL AS BIGINT)",
         "kind": f"CAST(COALESCE({among('kind', KINDS)}, 'unknown') AS {KIND})",
         "declared_by": f"CAST({among('declared_by', DECLARED_BY)} AS {DECLARER})",
-        **{name: bounded(name) if stored()[name] == "BIGINT" else name for name in names},
+        **{name: _sound(name) for name in names},
     }
     select = ", ".join(f"{expression} AS {name}" for name, expression in own.items())
     done = table.con.execute(f"INSERT INTO stored BY NAME SELECT {select} FROM {source}", [str(path)]).fetchone()
     return int(done[0]) if done else 0
+
+
+def _sound(name: str) -> str:
+    """A stored column without numbers that no sum can bear."""
+    return {"BIGINT": bounded, "DOUBLE": finite}.get(stored()[name], str)(name)
 
 
 def _filled(table: EventTable, path: Path) -> set[str]:
