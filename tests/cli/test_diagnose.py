@@ -210,3 +210,12 @@ def test_checking_a_mapping_needs_one(contended: Path) -> None:
     done = advisor("diagnose", str(contended), "--check-mapping")
     assert done.returncode == 2
     assert "has no mapping to check; add --mapping FILE" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["nowhere/e.parquet", "", "app.jsonl/e.parquet"])
+def test_events_that_cannot_be_saved_are_a_fault(contended: Path, where: str) -> None:
+    path = contended.parent / where
+    done = advisor("diagnose", str(contended), "--save-events", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{path}: cannot be written (")
+    assert len(done.stderr.splitlines()) == 1

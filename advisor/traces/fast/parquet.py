@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.errors import Fault, InputError
 from advisor.traces.columns import DECLARED_BY, KINDS, stored
 from advisor.traces.fast.expressions import among, bounded, finite, quoted
 from advisor.traces.fast.places import Numbered
@@ -44,16 +45,26 @@ def save_events(table: EventTable, path: Path) -> int:
 
     Returns:
         How many rows were written.
+
+    Raises:
+        InputError: The file cannot be written.
     """
+    import duckdb
+
     number_lines(table)
     names = ", ".join(quoted(name) for name in table.files)
     file = f"COALESCE(list_extract(CAST([{names}] AS VARCHAR[]), e.file + 1), '(rows)')"
     given = {"file": file, "line": "saved_lines.line"}
     columns = [given.get(name, f"CAST(e.{name} AS {kind})") + f" AS {name}" for name, kind in stored().items()]
-    done = table.con.execute(
-        f"COPY (SELECT {', '.join(columns)} FROM events e POSITIONAL JOIN saved_lines) "
-        f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
+    try:
+        done = table.con.execute(
+            f"COPY (SELECT {', '.join(columns)} FROM events e POSITIONAL JOIN saved_lines) "
+            f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    except duckdb.IOException as error:
+        reason = str(error).rpartition(": ")[2].partition('"')[0].lower()
+        mend = "check the folder and its rights"
+        raise InputError([Fault(str(path), f"cannot be written ({reason})", mend)]) from None
     return int(done[0]) if done else 0
 
 
