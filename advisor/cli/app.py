@@ -67,6 +67,11 @@ def run(arguments: list[str]) -> int:
         # The reader has gone; give the interpreter something to flush into at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if not isinstance(error, MemoryError) and type(error).__name__ != "OutOfMemoryException":  # DuckDB's
+            raise
+        print("advisor: ran out of memory; give --memory more, name fewer logs, or free the disk", file=sys.stderr)
+        return 2
 
 
 def _usage(error: typer.TyperException) -> int:

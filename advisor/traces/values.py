@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from advisor.traces.columns import STATUSES
@@ -47,6 +47,12 @@ def instant(value: Any) -> int | None:
     except OverflowError:
         return None
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def moment(us: int) -> datetime:
+    """An instant as a datetime; one that no calendar holds is the first or the last that it holds."""
+    within = min(max(us, -62_135_596_800_000_000), 253_402_300_799_999_999)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=within)
 
 
 def _respelt(text: str) -> str:
