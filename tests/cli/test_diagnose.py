@@ -95,6 +95,9 @@ def test_thresholds_can_be_set_and_the_report_says_so(contended: Path) -> None:
         (("{prose}",), "map it: advisor diagnose --init-mapping"),
         (("{log}", "--mapping", "{prose}"), "is not TOML"),
         (("{log}", "--request", "nobody"), "is the id of no row; there are r"),
+        (("{log}", "--memory", "1MB"), "ran out of memory; give --memory more"),
+        (("{log}", "--threads", "1000000"), "less than or equal to 1024"),
+        (("{log}", "--since", ""), "is neither an instant nor a span of time"),
         (("{log}", "--infer"), "has no file to write; add -o ANSWERS"),
         (("--ask",), "needs a terminal; use --answers FILE"),
     ],
@@ -219,3 +222,13 @@ def test_events_that_cannot_be_saved_are_a_fault(contended: Path, where: str) ->
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"{path}: cannot be written (")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("since", ["24h", "999999w", "0001-01-01", "9999-12-31T23:59:59-23:00"])
+def test_no_span_and_no_row_leads_out_of_the_calendar(tmp_path: Path, since: str) -> None:
+    path = tmp_path / "app.jsonl"
+    row = {"ts": "9999-12-31T23:59:59Z", "kind": "llm_call", "request_id": "r", "duration_ms": 10**15 - 1}
+    path.write_text(json.dumps(row) + "\n")
+    done = advisor("diagnose", str(path), "--since", since, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["inventory"]["rows"] == 1
