@@ -88,6 +88,8 @@ def test_thresholds_can_be_set_and_the_report_says_so(contended: Path) -> None:
     [
         ((), "was given no logs; name files"),
         (("no-such.jsonl",), "no-such.jsonl: no such file"),
+        (("",), '"": is no valid path'),
+        (("x" * 5000,), "is longer than a path can be"),
         (("{log}", "--set", "P5-cas-contention.nothing=1"), "is no threshold; use one of P5-cas-contention."),
         (("{log}", "--set", "nonsense"), "is no threshold; write --set"),
         (("{log}", "--text", "--ask"), "are each a job of its own"),
@@ -224,7 +226,7 @@ def test_events_that_cannot_be_saved_are_a_fault(contended: Path, where: str) ->
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("since", ["24h", "999999w", "0001-01-01", "9999-12-31T23:59:59-23:00"])
+@pytest.mark.parametrize("since", ["24h", "999999w", "0001-01-01"])
 def test_no_span_and_no_row_leads_out_of_the_calendar(tmp_path: Path, since: str) -> None:
     path = tmp_path / "app.jsonl"
     row = {"ts": "9999-12-31T23:59:59Z", "kind": "llm_call", "request_id": "r", "duration_ms": 10**15 - 1}
