@@ -234,3 +234,14 @@ def test_no_span_and_no_row_leads_out_of_the_calendar(tmp_path: Path, since: str
     done = advisor("diagnose", str(path), "--since", since, "--format", "json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["inventory"]["rows"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_stdout_is_a_fault_and_a_closed_one_is_none(contended: Path) -> None:
+    command = f"{sys.executable} -m advisor diagnose {contended}"
+    full = subprocess.run(f"{command} > /dev/full", shell=True, capture_output=True, text=True, check=False)
+    assert full.returncode == 2
+    assert full.stderr.startswith("(standard output): cannot be written (no space left on device);")
+    assert len(full.stderr.splitlines()) == 1
+    closed = subprocess.run(f"{command} >&-", shell=True, capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (1, "")
