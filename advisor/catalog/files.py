@@ -55,6 +55,8 @@ def read_toml(path: Path, place: str | None = None) -> dict[str, Any]:
         raise InputError([Fault(where, f"is not TOML: {error}", _toml_mend(str(error)))]) from None
     except RecursionError:
         raise InputError([Fault(where, "is nested too deeply", "flatten the file")]) from None
+    except ValueError:  # Python reads no whole number of over 4300 digits
+        raise InputError([Fault(where, "holds a number of thousands of digits", "write a smaller one")]) from None
 
 
 def _toml_mend(message: str) -> str:

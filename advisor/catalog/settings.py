@@ -30,7 +30,7 @@ class Reading(Frozen):
     cache: File | None = None
     since: When | None = None
     memory: str | None = None
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=1024)
     redact: bool | None = None
     quiet: bool | None = None
     thresholds: dict[Slug, dict[Slug, float]] | None = Field(default=None, strict=False)

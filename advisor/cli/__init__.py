@@ -16,6 +16,7 @@ def main() -> None:
     # time. A command that works for long turns the collector on again.
     gc.disable()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")  # None where the shell has closed it
     from advisor.cli.app import run
 
     code = run(sys.argv[1:])

@@ -3,6 +3,7 @@
 What each code means stands in `advisor.cli.exits`; faults go to stderr, one a line.
 """
 
+import errno
 import os
 import sys
 
@@ -20,7 +21,7 @@ from advisor.cli.replay import replay
 from advisor.cli.scaffold import scaffold
 from advisor.cli.verify import verify
 from advisor.cli.watch import watch
-from advisor.errors import InputError, printable
+from advisor.errors import Fault, InputError, printable
 
 app = typer.Typer(
     name="advisor",
@@ -67,6 +68,16 @@ def run(arguments: list[str]) -> int:
         # The reader has gone; give the interpreter something to flush into at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(Fault(str(error.filename), "is longer than a path can be", "check the path"), file=sys.stderr)
+        return 2
+    except Exception as error:
+        if not isinstance(error, MemoryError) and type(error).__name__ != "OutOfMemoryException":  # DuckDB's
+            raise
+        print("advisor: ran out of memory; give --memory more, name fewer logs, or free the disk", file=sys.stderr)
+        return 2
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -103,7 +103,9 @@ def diagnose(
     memory: Annotated[
         str | None, typer.Option("--memory", metavar="SIZE", help="The most memory to take, such as 512MB.")
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all cores, unless given.")] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, max=1024, help="Threads; all cores, unless given.")
+    ] = None,
     no_redact: Annotated[
         bool, typer.Option("--no-redact", help="Show secrets and personal data as they stand in the log.")
     ] = False,

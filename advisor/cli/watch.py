@@ -37,7 +37,7 @@ def watch(
     memory: Annotated[
         str | None, typer.Option("--memory", metavar="SIZE", help="The engine's most memory, such as 512MB.")
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="The engine's threads.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=1024, help="The engine's threads.")] = None,
     no_redact: Annotated[
         bool, typer.Option("--no-redact", help="Show secrets and personal data as they stand in the logs.")
     ] = False,

@@ -1,7 +1,8 @@
 """What a detector is: queries over the table `events`, and a reading of their small results.
 
 The queries are one portable SQL text each; `{name}` in them stands for a number: a threshold of the catalog entry (its
-slug with underscores for hyphens) or `skew_us`, the clocks' skew in microseconds.
+slug with underscores for hyphens) or `skew_us`, the clocks' skew in microseconds. A threshold is multiplied by 1e6 or
+1e0, never by 1000000: in doubles, for whole ones are of 32 bits, and an hour of microseconds is not.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ LEAST_OUTCOMES, LEAST_DAYS = 500, 13
 """Outcomes, and days between the first and the last, from which on their trend is worked out."""
 USABLE = 0.8
 """Convention: the share of cases that carry what is needed, from which on "absent" may be said."""
+LARGEST_THRESHOLD = 10**9
+"""Counts, ratios and seconds beyond it bound nothing."""
 Progress = Callable[[str, float], None]
 
 
@@ -186,6 +188,9 @@ def _thresholds(
             of_entry = sorted(key for key in known if key.startswith(f"{id}."))
             mend = f"use one of {', '.join(of_entry)}" if of_entry else "advisor catalog lists the signatures"
             faults.append(Fault(f"--set {name}", "is no threshold", mend))
+        elif not 0 <= value <= LARGEST_THRESHOLD:
+            mend = f"write a number from 0 to {LARGEST_THRESHOLD}"
+            faults.append(Fault(f"--set {name}", f"is {value:g}, which bounds nothing", mend))
         else:
             named[at] = value
     if faults:

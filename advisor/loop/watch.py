@@ -17,6 +17,7 @@ from advisor.loop.measures import MEASURES, VERSION, Measured, measured
 from advisor.selection.record import recommend
 from advisor.selection.to_watch import to_watch
 from advisor.traces.table import EventTable
+from advisor.traces.values import moment
 
 if TYPE_CHECKING:
     from advisor.diagnosis.findings import Diagnosis
@@ -120,7 +121,7 @@ def signatures(file: AnswersFile, catalog: Catalog | None = None) -> tuple[str, 
 
 def day(us: int) -> str:
     """The day of an instant, in UTC."""
-    return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=us)).date().isoformat()
+    return moment(us).date().isoformat()
 
 
 def watch(

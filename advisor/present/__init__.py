@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+from advisor.present.json_text import json_text
 from advisor.selection.record import DecisionRecord
 
 FORMATS = ("terminal", "markdown", "html", "json")
@@ -21,7 +21,7 @@ def render_records(records: Sequence[DecisionRecord], format: str, *, color: boo
     """
     if format == "json":
         documents = [record.to_json() for record in records]
-        return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False) + "\n"
+        return json_text(documents[0] if len(documents) == 1 else documents)
     if format == "terminal":
         from advisor.present import terminal
 

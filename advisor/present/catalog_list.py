@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 from pydantic import Field
 
 from advisor.catalog.load import ROOMS, Catalog
 from advisor.catalog.models import Frozen
+from advisor.present.json_text import json_text
 
 
 class Listed(Frozen):
@@ -32,7 +32,7 @@ def render_catalog(catalog: Catalog, kind: str | None, format: str, *, color: bo
     rooms = _rows(catalog, kind)
     if format == "json":
         plain = document(catalog, kind).model_dump(mode="json", by_alias=True)
-        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+        return json_text(plain)
     if format == "terminal":
         return _terminal(rooms, catalog.version, color, width)
     from advisor.present.templates import environment, stylesheet

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from advisor.errors import printable
 from advisor.present import words
+from advisor.present.json_text import json_text
 from advisor.selection.comparison import ChangedField, Comparison
 
 
 def render(comparison: Comparison, format: str, *, color: bool, width: int) -> str:
     """The comparison as terminal text, Markdown, an HTML page or JSON."""
     if format == "json":
-        return json.dumps(comparison.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False) + "\n"
+        return json_text(comparison.model_dump(mode="json", by_alias=True))
     if format == "terminal":
         return _terminal(comparison, color, width)
     from advisor.present.templates import environment, stylesheet

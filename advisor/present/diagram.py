@@ -8,6 +8,7 @@ from textwrap import wrap
 from advisor.catalog.files import data_room
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import PLANES, Concern
+from advisor.errors import printable
 from advisor.present.words import PLANE_TITLES, STATUS_WORDS, composition
 from advisor.selection.record import DecisionRecord
 
@@ -54,7 +55,7 @@ def _drawing(title: str, about: str, body: list[str], height: float) -> str:
     style = (data_room("reports") / "diagram.css").read_text(encoding="utf-8")
     return (
         f'<svg class="d" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-labelledby="d-title d-desc"><title id="d-title">{escape(title)}</title>'
+        f'aria-labelledby="d-title d-desc"><title id="d-title">{escape(printable(title))}</title>'
         f'<desc id="d-desc">{escape(about)}</desc><style>{style}</style>'
         '<defs><marker id="d-tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
         '<path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>' + "".join(body) + "</svg>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from advisor.loop.trend import LEAST_CASES, LEAST_PIECES, SURE, Trend
 from advisor.loop.watch import Lapsed, Monitor, Watch, day
 from advisor.present import words
 from advisor.present.diagnosis.record_check import HOW, MEANING, VERDICTS, headline, revised, title_of
+from advisor.present.json_text import json_text
 from advisor.present.redaction import redact as masked
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def render_watch(watch: Watch, format: str, *, color: bool = False, width: int =
     """
     watch = _safe(watch) if redact else watch
     if format == "json":
-        return json.dumps(watch.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(watch.to_json())
     if format == "terminal":
         from advisor.present.terminal import to_text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from advisor.catalog.answers import AnswersFile
 from advisor.catalog.explain import Explanation
 from advisor.catalog.load import Catalog, shipped
 from advisor.catalog.models import Frozen, Reference
+from advisor.present.json_text import json_text
 
 # What is shown elsewhere on the page, or only orders entries.
 _HIDDEN = {"id", "title", "section", "references", "readings", "order", "schema_", "composes", "migrations"}
@@ -39,7 +39,7 @@ def render_explanation(
     catalog = catalog or shipped()
     if format == "json":
         plain = document(explanation, catalog).model_dump(mode="json", by_alias=True)
-        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+        return json_text(plain)
     view = _view(explanation, catalog)
     if format == "terminal":
         return _terminal(view, color, width)

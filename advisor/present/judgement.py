@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from advisor.diagnosis.judge.judgement import Case, Judgement
 from advisor.errors import printable
+from advisor.present.json_text import json_text
 
 # In the order of what a reader should see first; what passes comes last, and is only counted.
 MEANING: Mapping[str, str] = {
@@ -28,7 +28,7 @@ SHOWN = 40
 def render_judgement(judgement: Judgement, format: str, *, color: bool = False, width: int = 100) -> str:
     """The judgement as terminal text, Markdown, an HTML page or JSON (`advisor/judgement/1`)."""
     if format == "json":
-        return json.dumps(judgement.to_json(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(judgement.to_json())
     if format == "terminal":
         return _terminal(judgement, color, width)
     from advisor.present.templates import environment, stylesheet

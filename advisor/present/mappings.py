@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
 from advisor.diagnosis.findings import Assessability
 from advisor.diagnosis.gains import Gains
 from advisor.errors import printable
+from advisor.present.json_text import json_text
 from advisor.traces.propose import GuessedKind
 
 
@@ -30,7 +30,7 @@ def render_gains(gains: Gains, format: str, *, color: bool = False, width: int =
             "columns": [list(column) for column in gains.columns],
             "signatures": rows,
         }
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        return json_text(document)
     head = ("Signature", "Without", "With", "Still missing")
     table = [
         (gain.signature, _grade(gain.before), _grade(gain.after), ", ".join(gain.after.missing))
@@ -56,7 +56,7 @@ def render_guessed(
     """Every kind that was guessed from an event's name, with the first row of it; JSON is `advisor/guessed-kinds/1`."""
     if format == "json":
         rows = [{**each._asdict(), "name": redact(each.name)} for each in kinds]
-        return json.dumps({"schema": "advisor/guessed-kinds/1", "kinds": rows}, indent=2, ensure_ascii=False) + "\n"
+        return json_text({"schema": "advisor/guessed-kinds/1", "kinds": rows})
     table = [(redact(each.name), each.kind, f"{each.rows:,}", f"{each.file}:{each.line}") for each in kinds]
     said = [
         f"{sum(each.rows for each in kinds):,} rows were guessed from {len(kinds)} names; evidence from them is of "

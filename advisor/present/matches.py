@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from advisor.diagnosis.text import Candidate, Match
 from advisor.diagnosis.text.reading import Report
 from advisor.errors import printable
+from advisor.present.json_text import json_text
 
 SCOPES = {
     "in": "of the runtime",
@@ -23,7 +23,7 @@ def render_matches(
     """The matches in the reports' order; JSON (`advisor/match/1`) is one object for one, a list for several."""
     if format == "json":
         documents = [match.to_dict() for match in matches]
-        return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False) + "\n"
+        return json_text(documents[0] if len(documents) == 1 else documents)
     if format == "terminal":
         return _terminal(reports, matches, color, width)
     from advisor.present.templates import environment, stylesheet

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from advisor.diagnosis.reliability import Reliability
 from advisor.errors import printable
+from advisor.present.json_text import json_text
 
 
 def render_reliability(found: Reliability, format: str, *, color: bool = False, width: int = 100) -> str:
     """The result as terminal text, Markdown, an HTML page with its chart, or JSON (`advisor/reliability/1`)."""
     if format == "json":
-        return json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(found.to_json())
     if format == "terminal":
         return _terminal(found, color, width)
     from markupsafe import Markup

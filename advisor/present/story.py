@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 from advisor.diagnosis.story import Story
 from advisor.errors import printable
+from advisor.present.json_text import json_text
 
 
 def render_story(
@@ -16,7 +16,7 @@ def render_story(
     """The steps in order with gaps marked, then what is missing; JSON is `advisor/story/1`."""
     story = _redacted(story, redact)
     if format == "json":
-        return json.dumps(story.to_json(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(story.to_json())
     if format == "terminal":
         return _terminal(story, color, width)
     from advisor.present.templates import environment, stylesheet

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from advisor.errors import printable
 from advisor.loop.verification import Verification
+from advisor.present.json_text import json_text
 
 WITHOUT_HEAD = (
     "It is whole: its bytes follow from its manifest. Nothing in it is signed, so a bundle that was rebuilt from other "
@@ -17,7 +16,7 @@ WITH_HEAD = "It is the one whose head was recorded: no byte of it is another."
 def render_verification(found: Verification, format: str) -> str:
     """The result as lines of text, or as JSON (`advisor/verification/1`)."""
     if format == "json":
-        return json.dumps(found.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+        return json_text(found.model_dump(mode="json", by_alias=True))
     place = printable(found.file)
     if not found.intact:
         return "".join(f"{place}: {printable(change)}\n" for change in found.changes)

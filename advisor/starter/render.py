@@ -11,6 +11,7 @@ import jinja2
 
 from advisor import __version__
 from advisor.catalog.files import data_room
+from advisor.errors import printable
 from advisor.selection import DecisionRecord
 from advisor.starter.selection import Selection
 
@@ -55,7 +56,8 @@ def render(selection: Selection, record: DecisionRecord, kept: frozenset[str] = 
         text = (room / "tests" / name).read_text("utf-8").replace(_IMPORTS, selection.package)
         files[f"tests/{name}"] = text.encode()
     names = {
-        **{field: getattr(selection, field) for field in ("distribution", "package", "title", "spine", "p4", "planes")},
+        **{field: getattr(selection, field) for field in ("distribution", "package", "spine", "p4", "planes")},
+        "title": printable(selection.title),
         "p1": "p1" in parts,
         "p2": "p2" in parts,
         "modules": _wired(_parts(selection) | (kept & {"p2"})),
@@ -137,14 +139,18 @@ def _wiring(selection: Selection) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(data_room("starters") / "templates"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        finalize=lambda value: printable(value) if isinstance(value, str) else value,
     )
+    # TOML has no halves of a character, as JSON in ASCII writes them.
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    return environment
 
 
 def _json(value: Any) -> bytes:

@@ -16,7 +16,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "flag": lambda value: value if isinstance(value, bool) else _FLAGS.get(values.word(value)),
     "instant": values.instant,
     "milliseconds": values.microseconds,
-    "money": lambda value: float(value) if _is_number(value) else None,
+    "money": values.money,
 }
 _HASHES = ("input_hash", "output_hash", "args_hash", "result_fp")
 # Closed vocabularies: what stands outside them is kept as text beside, never as a state of the model.
@@ -30,14 +30,6 @@ _WORDS: dict[str, Callable[[Any], str | None]] = {
         values.word(value) if values.word(value) in columns.SOURCES_OF_DECISION else "unknown"
     ),
 }
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    return not isinstance(value, bool)
 
 
 def convert(column: Column, value: Any) -> Any:
@@ -88,11 +80,11 @@ def fill(event: Event, attributes: Mapping[str, Any]) -> list[str]:
 
 def finish(event: Event) -> None:
     """What follows from a row's own columns: its duration, its end, its model version, its error's fingerprint."""
-    start, end = event.get("ts_us"), event.get("end_us")
-    if start is not None and end is not None:
+    start, end, took = event.get("ts_us"), event.get("end_us"), event.get("duration_us")
+    if start is not None and end is not None and took is None:
         event["duration_us"] = end - start
-    elif start is not None and event.get("duration_us") is not None:
-        event["end_us"] = start + event["duration_us"]
+    elif start is not None and end is None and took is not None:
+        event["end_us"] = start + took
     if event.get("model_version") is None:
         event["model_version"] = event.get("model_response") or event.get("model_request")
     if event.get("error_fp") is None and (event.get("error_type") or event.get("error_message")):

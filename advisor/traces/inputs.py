@@ -61,8 +61,8 @@ def _meant(each: str, stdin: IO[bytes] | None, folder: Path | None) -> list[Inpu
     if each == "-":
         path = _spooled(stdin, folder)
         return [Input(path, STDIN, asked=True, size=_size(path))]
-    if "\0" in each:
-        raise InputError([Fault(each, "is no valid path", "check the path")])
+    if not each or "\0" in each:
+        return _nothing(each or '""', "is no valid path", "check the path")
     path = Path(each)
     if path.is_dir():
         return _of(_walk(path)) or _nothing(each, "holds no files", "check the path")

@@ -65,8 +65,7 @@ class Log:
 
     def inventory(self) -> dict[str, Any]:
         """The JSON of what was read: files, rows, bad rows, requests, coverage, guessed kinds."""
-        ids = "COUNT(DISTINCT request_id)" if "request_id" in self.table.present else "0"
-        requests = self.table.query(f"SELECT {ids} AS many FROM stored")[0]["many"]
+        requests = self.table.query("SELECT COUNT(DISTINCT request_id) AS many FROM events")[0]["many"]
         return {
             "files": [
                 {

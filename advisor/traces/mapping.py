@@ -20,6 +20,7 @@ from advisor.traces.columns import DECISIONS, KINDS, ROLES, SIDE_EFFECTS, SOURCE
 from advisor.traces.facts import Facts
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Material = Literal["to_state", "decision", "eval_label", "event_type", "eval_score"]
 Stage = Literal["opened", "produced", "sent", "closed", "failed", "escalated"]
 
@@ -160,6 +161,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error as error:
         raise ValueError(f"is no regular expression ({error}); correct it") from None
+    except (RecursionError, OverflowError):
+        raise ValueError("is no regular expression that can be searched for; write a simpler one") from None
 
 
 class SourceRule(_Rules):
@@ -235,7 +238,7 @@ class Agent(_Rules):
 
     role: str | None = None
     weight: Amount | None = None
-    deadline_ms: Amount | None = None
+    deadline_ms: Milliseconds | None = None
     detached: bool = False
 
     @field_validator("role")
@@ -251,11 +254,11 @@ class Given(_Rules):
 
     tools: dict[str, Tool] = Field(default_factory=dict)
     agents: dict[str, Agent] = Field(default_factory=dict)
-    approval_sla_ms: Amount | None = None
+    approval_sla_ms: Milliseconds | None = None
     model_order: tuple[str, ...] = ()
-    lateness_ms: Amount | None = None
-    max_restarts: Annotated[int, Field(ge=0)] | None = None
-    kill_grace_ms: Amount | None = None
+    lateness_ms: Milliseconds | None = None
+    max_restarts: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    kill_grace_ms: Milliseconds | None = None
     material: dict[Material, Amount] = Field(default_factory=dict)
     off_hours: str | None = None
     states: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.errors import Fault, InputError
+from advisor.traces.values import moment
 
 if TYPE_CHECKING:
     from advisor.traces.load import Log
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_US = dt.timedelta(microseconds=1)
 
 # A unit of work ends with its last row. Rows of no unit stand for themselves; what has no time cannot be called old.
 _OLD = """
@@ -51,20 +53,18 @@ def leave_out(log: Log, since: str) -> Log:
     Raises:
         InputError: It is neither, or nothing would be left.
     """
-    instant = _instant(since)
+    given = _instant(since)
     if "ts_us" not in log.table.present:
         raise InputError([Fault(f"--since {since}", "the log has no times", "leave it out, or map a column to ts")])
     newest = log.table.query("SELECT MAX(GREATEST(ts_us, COALESCE(end_us, ts_us))) AS us FROM events")[0]["us"]
-    if isinstance(instant, dt.timedelta):
-        instant = _of(newest or 0) - instant
-    us = (instant - _EPOCH) // dt.timedelta(microseconds=1)
+    us = (newest or 0) - given // _US if isinstance(given, dt.timedelta) else (given - _EPOCH) // _US
     if newest is None or us > newest:
-        last = "no row has a time" if newest is None else f"the newest row is of {_iso(_of(newest))}"
+        last = "no row has a time" if newest is None else f"the newest row is of {_iso(newest)}"
         raise InputError([Fault(f"--since {since}", "leaves nothing", f"name an earlier instant; {last}")])
     old = _OLD.format(instant=us)
     gone = log.table.query(f"SELECT COUNT(*) AS many, COUNT(DISTINCT request_id) AS requests FROM ({old})")[0]
     log.table.con.execute(f"DELETE FROM stored WHERE rowid IN (SELECT row_id FROM ({old}))")
-    return replace(log, left_out=LeftOut(_iso(instant), int(gone["many"]), int(gone["requests"])))
+    return replace(log, left_out=LeftOut(_iso(us), int(gone["many"]), int(gone["requests"])))
 
 
 def _instant(since: str) -> dt.datetime | dt.timedelta:
@@ -78,9 +78,5 @@ def _instant(since: str) -> dt.datetime | dt.timedelta:
         raise InputError([Fault(f"--since {since}", "is neither an instant nor a span of time", mend)]) from None
 
 
-def _of(us: int) -> dt.datetime:
-    return _EPOCH + dt.timedelta(microseconds=us)
-
-
-def _iso(instant: dt.datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
+def _iso(us: int) -> str:
+    return moment(us).isoformat().replace("+00:00", "Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from advisor.traces.records import Event
 from advisor.traces.values import LARGEST
 
 LONGEST = 4000
-"""Characters that one value keeps; identifiers are shorter, and content is kept as hash and excerpt."""
+"""Characters that one value keeps; of a longer one the last are a hash of the whole, so that no two become one."""
+HASH = 16
 _FITTING: dict[str, type] = {"VARCHAR": str, "BIGINT": int, "DOUBLE": float, "BOOLEAN": bool}
 _TYPES = {name: _FITTING[kind] for name, kind in stored().items()}
 
@@ -78,4 +80,8 @@ def _fitted(wanted: type | None, value: Any) -> Any:
 
 def _short(value: Any) -> Any:
     """Text that is valid and short; everything else as it is."""
-    return value[:LONGEST].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    whole = value.encode("utf-8", "replace")
+    text = whole.decode("utf-8")
+    return text if len(text) <= LONGEST else text[: LONGEST - HASH] + hashlib.sha256(whole).hexdigest()[:HASH]

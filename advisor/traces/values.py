@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from advisor.traces.columns import STATUSES
@@ -20,6 +21,7 @@ LARGEST = 2**62 - 1
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d+)?")
 _WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _FRACTION = re.compile(r"(\.\d{6})\d+")
+_UTC = re.compile(r"(?<=\d) UTC$")
 
 
 def instant(value: Any) -> int | None:
@@ -36,7 +38,7 @@ def instant(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     try:
-        read = datetime.fromisoformat(_FRACTION.sub(r"\1", value.strip().replace(",", ".")))
+        read = datetime.fromisoformat(_respelt(value))
     except ValueError:
         return None
     read = read if read.tzinfo else read.replace(tzinfo=UTC)
@@ -47,6 +49,17 @@ def instant(value: Any) -> int | None:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
+def moment(us: int) -> datetime:
+    """An instant as a datetime; one that no calendar holds is the first or the last that it holds."""
+    within = min(max(us, -62_135_596_800_000_000), 253_402_300_799_999_999)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=within)
+
+
+def _respelt(text: str) -> str:
+    """A time as `datetime` reads it: a point before the fraction, of six digits at most, and `Z` for `UTC`."""
+    return _FRACTION.sub(r"\1", _UTC.sub("Z", text.strip().replace(",", ".")))
+
+
 def in_zone(value: Any, zone: str) -> Any:
     """A local time as text with its zone's offset; everything else as it is."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value.strip()):
@@ -54,7 +67,7 @@ def in_zone(value: Any, zone: str) -> Any:
     from zoneinfo import ZoneInfo
 
     try:
-        read = datetime.fromisoformat(_FRACTION.sub(r"\1", value.strip().replace(",", ".")))
+        read = datetime.fromisoformat(_respelt(value))
     except ValueError:
         return value
     return value if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone)).isoformat()
@@ -93,6 +106,17 @@ def number(value: Any) -> int | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return int(read) if -LARGEST <= read <= LARGEST and read == int(read) else None
+
+
+def money(value: Any) -> float | None:
+    """A finite number, from a number or text; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    try:
+        read = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return read if math.isfinite(read) else None
 
 
 def canonical(value: Any) -> str:

@@ -88,6 +88,8 @@ def test_thresholds_can_be_set_and_the_report_says_so(contended: Path) -> None:
     [
         ((), "was given no logs; name files"),
         (("no-such.jsonl",), "no-such.jsonl: no such file"),
+        (("",), '"": is no valid path'),
+        (("x" * 5000,), "is longer than a path can be"),
         (("{log}", "--set", "P5-cas-contention.nothing=1"), "is no threshold; use one of P5-cas-contention."),
         (("{log}", "--set", "nonsense"), "is no threshold; write --set"),
         (("{log}", "--text", "--ask"), "are each a job of its own"),
@@ -95,6 +97,9 @@ def test_thresholds_can_be_set_and_the_report_says_so(contended: Path) -> None:
         (("{prose}",), "map it: advisor diagnose --init-mapping"),
         (("{log}", "--mapping", "{prose}"), "is not TOML"),
         (("{log}", "--request", "nobody"), "is the id of no row; there are r"),
+        (("{log}", "--memory", "1MB"), "ran out of memory; give --memory more"),
+        (("{log}", "--threads", "1000000"), "less than or equal to 1024"),
+        (("{log}", "--since", ""), "is neither an instant nor a span of time"),
         (("{log}", "--infer"), "has no file to write; add -o ANSWERS"),
         (("--ask",), "needs a terminal; use --answers FILE"),
     ],
@@ -210,3 +215,33 @@ def test_checking_a_mapping_needs_one(contended: Path) -> None:
     done = advisor("diagnose", str(contended), "--check-mapping")
     assert done.returncode == 2
     assert "has no mapping to check; add --mapping FILE" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["nowhere/e.parquet", "", "app.jsonl/e.parquet"])
+def test_events_that_cannot_be_saved_are_a_fault(contended: Path, where: str) -> None:
+    path = contended.parent / where
+    done = advisor("diagnose", str(contended), "--save-events", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{path}: cannot be written (")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("since", ["24h", "999999w", "0001-01-01"])
+def test_no_span_and_no_row_leads_out_of_the_calendar(tmp_path: Path, since: str) -> None:
+    path = tmp_path / "app.jsonl"
+    row = {"ts": "9999-12-31T23:59:59Z", "kind": "llm_call", "request_id": "r", "duration_ms": 10**15 - 1}
+    path.write_text(json.dumps(row) + "\n")
+    done = advisor("diagnose", str(path), "--since", since, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["inventory"]["rows"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_stdout_is_a_fault_and_a_closed_one_is_none(contended: Path) -> None:
+    command = f"{sys.executable} -m advisor diagnose {contended}"
+    full = subprocess.run(f"{command} > /dev/full", shell=True, capture_output=True, text=True, check=False)
+    assert full.returncode == 2
+    assert full.stderr.startswith("(standard output): cannot be written (no space left on device);")
+    assert len(full.stderr.splitlines()) == 1
+    closed = subprocess.run(f"{command} >&-", shell=True, capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (1, "")

@@ -8,10 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from advisor.diagnosis.diagnose import diagnose
+from advisor.catalog.load import shipped
+from advisor.diagnosis.diagnose import LARGEST_THRESHOLD, diagnose, of_log
 from advisor.traces import columns
 from advisor.traces.fast.parquet import save_events
 from advisor.traces.load import load
+from tests.cli.run import advisor
 
 EXTREMES = (2**63 - 1, -(2**63), 2**62 - 1, 1 - 2**62, 10**15 - 1, 1 - 10**15, -5, 1e308, -1e308, "inf", "nan")
 NUMBERS = [
@@ -29,6 +31,8 @@ def log(path: Path, extreme: float | str) -> Path:
             "sdb.kind": kind,
             "sdb.request.id": f"r{at % 7}",
             "sdb.agent.id": "a",
+            "sdb.op.id": "o",
+            "sdb.retry.layer": "xy"[at % 2],
             **dict.fromkeys(NUMBERS, extreme),
         }
         for at, kind in enumerate(sorted(columns.KINDS) * 7)
@@ -54,3 +58,20 @@ def test_nor_does_one_in_saved_events(tmp_path: Path) -> None:
     )
     found = diagnose([str(tmp_path / "extreme.parquet")])
     assert found.inventory["rows"] == saved > 0
+
+
+@pytest.mark.parametrize("value", [0, 1e-9, 3600, LARGEST_THRESHOLD])
+def test_no_threshold_stops_a_diagnosis(tmp_path: Path, value: float) -> None:
+    read = load([str(log(tmp_path / "log.jsonl", 10**15 - 1))])
+    entries = (*shipped().signatures.values(), *shipped().weaknesses.values())
+    overrides = {f"{entry.id}.{slug}": value for entry in entries for slug in entry.thresholds}
+    assert of_log(read, overrides=overrides).findings
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "-1", "1e10"])
+def test_a_threshold_that_bounds_nothing_is_a_fault(tmp_path: Path, value: str) -> None:
+    path = log(tmp_path / "log.jsonl", 7)
+    done = advisor("diagnose", str(path), "--set", f"P6-ignored-kill.grace={value}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("--set P6-ignored-kill.grace: is ")
+    assert len(done.stderr.splitlines()) == 1

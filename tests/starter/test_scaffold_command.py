@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from advisor.catalog.answers import read_answers
 from advisor.cli.app import run
+from advisor.errors import printable
+from advisor.selection import recommend
+from advisor.starter.render import render
+from advisor.starter.selection import select
 
 ANSWERS = "knowledge/workloads/contract-renewal.toml"
 
@@ -42,3 +51,26 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_exit_code_2(
     assert run(["scaffold", ANSWERS, str(tmp_path / folder)]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "Traceback" not in err
+
+
+def _titles() -> st.SearchStrategy[str]:
+    loud = st.sampled_from(
+        ['"""', "\\", "'''", "\n", "\0", "\x1b[31m", "\u202e", "\U0001f600", "{{ 7 }}", "\\N", "```"]
+    )
+    return st.lists(loud | st.text(st.characters(exclude_categories=["Cs"]), max_size=5), min_size=1).map("".join)
+
+
+@settings(max_examples=40, deadline=None)
+@given(title=_titles().filter(bool))
+@example(title='"""\nimport os\n"""')
+def test_no_title_breaks_the_project_or_becomes_code(title: str) -> None:
+    answers = read_answers(Path(ANSWERS)).model_copy(update={"title": title})
+    record = recommend(answers)
+    files = render(select(record, answers), record)
+    (package,) = (name for name in files if name.endswith("/__init__.py") and name.count("/") == 2)
+    said = ast.parse(files[package])
+    shown = printable(title)
+    assert str(ast.get_docstring(said, clean=False)).startswith(f"{shown}: an agent")
+    assert len(said.body) == 4
+    assert tomllib.loads(files["pyproject.toml"].decode())["project"]["description"] == shown
+    assert f"# {shown}" in files["README.md"].decode().split("\n")

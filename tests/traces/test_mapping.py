@@ -348,6 +348,11 @@ def test_every_fault_of_a_mapping_is_told_at_once_with_place_and_mend(tmp_path: 
         (b"[facts]", "schema: is missing"),
         (b"schema = 1\nsources = 3", "sources"),
         (b"schema = 1\n[sources]\nmatch = '*'", "sources"),
+        (b"schema = " + b"9" * 5000, "a number of thousands of digits"),
+        (b"schema = 1\n[facts]\napproval_sla_ms = 1e300", "facts.approval_sla_ms: .* less than or equal"),
+        (b"schema = 1\n[facts]\nmax_restarts = " + b"9" * 400, "facts.max_restarts: .* less than or equal"),
+        (b"schema = 1\n[facts.agents.a]\ndeadline_ms = 1e17", "facts.agents.a.deadline_ms: .* less than or equal"),
+        (b"schema = 1\n[[sources]]\nlines = ['" + b"(" * 5000 + b")" * 5000 + b"']", "write a simpler one"),
     ],
 )
 def test_files_that_are_no_mapping(content: bytes, said: str, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def read(job: Job) -> tuple[Log, LogMapping]:
         )
     for said in cache.remarks if cache else ():
         remark(said, job.quiet)
-    if job.since:
+    if job.since is not None:
         from advisor.traces.since import leave_out
 
         log = leave_out(log, job.since)

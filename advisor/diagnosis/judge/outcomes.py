@@ -28,6 +28,10 @@ class Read(NamedTuple):
     versions: tuple[str, ...]
 
 
+# Since 1970; what no calendar holds (years 1 to 9999), such as an epoch in milliseconds, is no time.
+_SECONDS = "coalesce(epoch(try_cast(time AS TIMESTAMPTZ)), try_cast(time AS DOUBLE))"
+
+
 def load(con: DuckDBPyConnection, paths: Sequence[Path]) -> Read:
     """Fills the table `trials`: line, task, version, trial, passed, grp, kind, fingerprint, moment, infra, doubt.
 
@@ -46,7 +50,7 @@ def load(con: DuckDBPyConnection, paths: Sequence[Path]) -> Read:
         CREATE VIEW typed AS SELECT line, task, version, trial,
             lower(passed) IN {_YES} AS passed, "group" AS grp, error, output_hash, latency_ms, time,
             {_flag("passed_2")} AS passed_2, {_flag("infrastructure")} AS said,
-            coalesce(epoch(try_cast(time AS TIMESTAMPTZ)), try_cast(time AS DOUBLE)) AS moment,
+            CASE WHEN {_SECONDS} BETWEEN -62135596800 AND 253402300799 THEN {_SECONDS} END AS moment,
             {kind_sql("error")} AS kind, {fingerprint_sql("error")} AS fingerprint
         FROM raw
         """

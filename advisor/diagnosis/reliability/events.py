@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from advisor.diagnosis.reliability.days import Cell, Counted
+from advisor.traces.values import moment
 
 Query = Callable[[str], list[dict[str, Any]]]
 DAY_US = 86_400_000_000
@@ -78,7 +78,7 @@ def outcomes(query: Query) -> Counted | None:
         return None
     start = int(rows[0]["day"])
     cells = tuple(Cell(int(r["day"]) - start, str(r["version"]), int(r["passed"]), int(r["ran"])) for r in rows)
-    first = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=start)).date().isoformat()
+    first = moment(start * 86_400_000_000).date().isoformat()
     repeats = tuple((int(r["passed"]), int(r["ran"])) for r in query(_REPEATS))
     return Counted(cells, first, int(query(_UNTIMED)[0]["many"]), repeats)
 

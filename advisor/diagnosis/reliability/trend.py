@@ -15,6 +15,8 @@ from advisor.diagnosis.reliability.days import CANARY, Cell, Counted, count
 
 MIN_DAYS, MIN_TRIALS, ALPHA = 14, 500, 0.05
 """Below these nothing is said of a slope (conventions)."""
+MAX_DAYS = 36_525
+"""A century; of outcomes that lie further apart some clock is wrong."""
 PER_CALL = (
     "Whether per-call evaluations stay level meanwhile cannot be said from outcomes alone: "
     "that needs an equivalence test on per-call results."
@@ -105,7 +107,7 @@ def of_counts(counted: Counted) -> Reliability:
     days = cells[-1].day + 1
     rate = passed / trials
     daily = tuple(_daily(cells))
-    enough = days >= MIN_DAYS and trials >= MIN_TRIALS and 0 < passed < trials
+    enough = MIN_DAYS <= days <= MAX_DAYS and trials >= MIN_TRIALS and 0 < passed < trials
     steps = _boundaries(cells, trials)
     fit = _fit(cells, steps, rate) if enough else None
     change = _change(daily, days, steps) if enough else None
@@ -258,7 +260,9 @@ def _remarks(
     fit: _Fit | None,
     change: Change | None,
 ) -> Iterator[str]:
-    if not enough:
+    if days > MAX_DAYS:
+        yield f"From the first outcome to the last are {days} days: some clock is wrong, and no slope can be told."
+    elif not enough:
         yield f"{days} days and {trials} trials: a slope needs {MIN_DAYS} days, {MIN_TRIALS} trials, and both outcomes."
     elif fit is None:
         yield "The slope cannot be told from the version steps: each version holds too few days."

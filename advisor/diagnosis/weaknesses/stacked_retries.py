@@ -24,7 +24,7 @@ layers AS (
 calls AS (
     SELECT request_id, operation, arguments, SUM(CASE WHEN attempts > 1 THEN 1 ELSE 0 END) AS retrying,
            SUM(logged) AS logged, MAX(starts) AS starts, MIN(first_row) AS first_row,
-           MAX(attempts) * MIN(CASE WHEN attempts > 1 THEN attempts END) AS product
+           CAST(MAX(attempts) AS DOUBLE) * MIN(CASE WHEN attempts > 1 THEN attempts END) AS product
     FROM layers
     GROUP BY request_id, operation, arguments
 ),

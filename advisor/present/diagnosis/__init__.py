@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING
 
 from advisor.diagnosis.findings import Diagnosis
+from advisor.present.json_text import json_text
 
 if TYPE_CHECKING:
     from advisor.loop.evidence.check import RecordCheck
 
-# What a terminal obeys and JSON leaves as it is: C1 controls, and changes of direction.
-_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 FORMATS = ("terminal", "markdown", "html", "json", "sarif", "junit")
 
 
@@ -46,9 +43,7 @@ def render_diagnosis(
     if format == "json":
         from advisor.present.diagnosis.document import document
 
-        text = json.dumps(document(diagnosis, check).to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        # They can only stand in strings; written as escapes they say the same to a parser and nothing to a terminal.
-        return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        return json_text(document(diagnosis, check).to_json())
     if format == "sarif":
         from advisor.present.diagnosis.sarif import render as sarif
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from advisor.loop.evidence.check import Check, Hint, LineCheck, RecordCheck
 from advisor.loop.evidence.conventions import CONVENTIONS, Convention
 from advisor.loop.evidence.units import length
 from advisor.present import words
+from advisor.present.json_text import json_text
 from advisor.present.redaction import redact as masked
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def render_record_check(
     """
     check = safe(check) if redact else check
     if format == "json":
-        return json.dumps(check.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(check.to_json())
     if format == "terminal":
         from rich.text import Text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from advisor.diagnosis.findings import Citation, Diagnosis, Finding, Severity
 from advisor.diagnosis.fingerprint import fingerprint
 from advisor.errors import printable
 from advisor.present.diagnosis import words
+from advisor.present.json_text import json_text
 
 if TYPE_CHECKING:
     from advisor.loop.evidence.check import Check, RecordCheck
@@ -23,7 +23,7 @@ LEVELS: Mapping[Severity, str] = {"critical": "error", "high": "error", "medium"
 
 def render(diagnosis: Diagnosis, check: RecordCheck | None = None) -> str:
     """The SARIF log as text."""
-    return json.dumps(log(diagnosis, check), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(log(diagnosis, check))
 
 
 def log(diagnosis: Diagnosis, check: RecordCheck | None = None) -> dict[str, Any]:

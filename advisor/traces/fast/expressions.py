@@ -6,8 +6,17 @@ from collections.abc import Iterable, Mapping
 
 from advisor.traces import columns, values
 from advisor.traces.columns import Column
+from advisor.traces.spool import HASH, LONGEST
 
 DECIMAL = r"[+-]?\d+(\.\d+)?"
+_HOUR = r"(?:[01]\d|2[0-3])"
+DATED = rf"\d{{4}}-\d\d-\d\d(?:[T ]{_HOUR}:\d\d(?::\d\d(?:\.\d+)?)?(?: UTC|Z|[+-]{_HOUR}(?::?\d\d)?)?)?"
+
+# What Python's `strip` takes away, and where its `splitlines` cuts.
+_BLANK = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 def quoted(text: str) -> str:
@@ -62,23 +71,30 @@ def instant(raw: str) -> str:
     number = f"TRY_CAST(trim({raw}) AS DOUBLE)"
     exact = f"CASE WHEN strpos({raw}, '.') = 0 THEN TRY_CAST(trim({raw}) AS BIGINT) END"
     whole = f"COALESCE({exact}, CAST(trunc({number}) AS BIGINT))"
-    # DuckDB reads more as a time than ISO 8601 is: `epoch`, `2026-4-2`, the names of zones.
-    trimmed = f"trim({raw})"
-    dated = f"substr({trimmed}, 5, 1) = '-' AND substr({trimmed}, 8, 1) = '-' AND strpos({raw}, '/') = 0"
+    # DuckDB reads more as a time than ISO 8601 is: `epoch`, `2026-4-2`, hour 24, year 0, the names of zones, +99:00.
+    respelt = f"replace(trim({raw}), ',', '.')"
     # Most are written plainly, and cheap to tell.
-    plain = f"{raw} LIKE '____-__-__T__:__:__%' AND strpos({raw}, '/') = 0 AND strpos({raw}, ',') = 0"
+    plain = (
+        f"{raw} LIKE '____-__-__T__:__:__%' AND (suffix({raw}, 'Z') OR suffix({raw}, '+00:00')) "
+        f"AND strpos({raw}, ' ') = 0 AND substr({raw}, 19, 1) BETWEEN '0' AND '9' "
+        f"AND substr({raw}, 12, 2) < '24' AND {raw} >= '0001'"
+    )
     return (
-        f"CASE WHEN {plain} THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) "
-        f"WHEN {dated} THEN epoch_us(TRY_CAST(replace({trimmed}, ',', '.') AS TIMESTAMPTZ)) "
+        f"CASE WHEN ({plain}) OR ({_dated(raw)}) THEN epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)) "
+        f"WHEN {_dated(respelt)} THEN epoch_us(TRY_CAST({respelt} AS TIMESTAMPTZ)) "
         f"WHEN NOT regexp_full_match(trim({raw}), '{DECIMAL}') THEN NULL "
         f"WHEN abs({number}) < 1e8 OR abs({number}) >= 1e20 THEN NULL "
-        f"WHEN abs({number}) < 1e11 THEN CAST(round({number} * 1000000) AS BIGINT) "
+        f"WHEN abs({number}) < 1e11 THEN CAST(round_even({number} * 1000000, 0) AS BIGINT) "
         f"WHEN abs({number}) < 1e14 THEN {whole} * 1000 "
         f"WHEN abs({number}) < 1e17 THEN {whole} "
         f"ELSE COALESCE(CASE WHEN strpos({raw}, '.') = 0 "
         f"THEN CAST(TRY_CAST(trim({raw}) AS HUGEINT) // 1000 AS BIGINT) END, "
         f"CAST(trunc({number} / 1000) AS BIGINT)) END"
     )
+
+
+def _dated(raw: str) -> str:
+    return f"regexp_full_match({raw}, '{DATED}') AND {raw} >= '0001'"
 
 
 def number(raw: str) -> str:
@@ -94,6 +110,11 @@ def number(raw: str) -> str:
 def bounded(whole: str) -> str:
     """A whole number that is not beyond `values.LARGEST`."""
     return f"CASE WHEN {whole} BETWEEN {-values.LARGEST} AND {values.LARGEST} THEN {whole} END"
+
+
+def finite(double: str) -> str:
+    """A number that is neither infinite nor none."""
+    return f"CASE WHEN isfinite({double}) THEN {double} END"
 
 
 def converted(column: Column, raw: str) -> str:
@@ -122,15 +143,16 @@ def converted(column: Column, raw: str) -> str:
         return instant(raw)
     if column.unit == "milliseconds":
         double = f"TRY_CAST({raw} AS DOUBLE)"
-        return f"CASE WHEN abs({double}) < 1e15 THEN CAST(round({double} * 1000) AS BIGINT) END"
+        return f"CASE WHEN abs({double}) < 1e15 THEN CAST(round_even({double} * 1000, 0) AS BIGINT) END"
     if column.unit == "money":
-        return f"TRY_CAST({raw} AS DOUBLE)"
-    return f"nullif({raw}, '')"
+        return finite(f"TRY_CAST({raw} AS DOUBLE)")
+    kept = f"left({raw}, {LONGEST - HASH}) || left(sha256({raw}), {HASH})"
+    return f"CASE WHEN strlen({raw}) <= {LONGEST} OR length({raw}) <= {LONGEST} THEN nullif({raw}, '') ELSE {kept} END"
 
 
 def error_fingerprint(error_type: str, message: str) -> str:
     """`values.error_fingerprint` over two text expressions."""
-    masked = f"left(regexp_extract(trim({message}), '^[^\\n\\r]*'), {values.TEXT_LIMIT})"
+    masked = f"left(regexp_extract(trim({message}, {quoted(_BLANK)}), '^[^{_BREAKS}]*'), {values.TEXT_LIMIT})"
     for pattern, mask in values.MASKS:
         masked = f"regexp_replace({masked}, {quoted(pattern.pattern)}, {quoted(mask)}, 'g')"
     return (

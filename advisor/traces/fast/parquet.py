@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.errors import Fault, InputError
 from advisor.traces.columns import DECLARED_BY, KINDS, stored
-from advisor.traces.fast.expressions import among, bounded, quoted
+from advisor.traces.fast.expressions import among, bounded, finite, quoted
 from advisor.traces.fast.places import Numbered
 from advisor.traces.table import DECLARER, KIND, EventTable
 
@@ -44,16 +45,26 @@ def save_events(table: EventTable, path: Path) -> int:
 
     Returns:
         How many rows were written.
+
+    Raises:
+        InputError: The file cannot be written.
     """
+    import duckdb
+
     number_lines(table)
     names = ", ".join(quoted(name) for name in table.files)
     file = f"COALESCE(list_extract(CAST([{names}] AS VARCHAR[]), e.file + 1), '(rows)')"
     given = {"file": file, "line": "saved_lines.line"}
     columns = [given.get(name, f"CAST(e.{name} AS {kind})") + f" AS {name}" for name, kind in stored().items()]
-    done = table.con.execute(
-        f"COPY (SELECT {', '.join(columns)} FROM events e POSITIONAL JOIN saved_lines) "
-        f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
+    try:
+        done = table.con.execute(
+            f"COPY (SELECT {', '.join(columns)} FROM events e POSITIONAL JOIN saved_lines) "
+            f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    except duckdb.IOException as error:
+        reason = str(error).rpartition(": ")[2].partition('"')[0].lower()
+        mend = "check the folder and its rights"
+        raise InputError([Fault(str(path), f"cannot be written ({reason})", mend)]) from None
     return int(done[0]) if done else 0
 
 
@@ -110,11 +121,16 @@ def scan_canonical(table: EventTable, one: Canonical) -> int:
         "line": "line" if "line" in columns else "CAST(NULL AS BIGINT)",
         "kind": f"CAST(COALESCE({among('kind', KINDS)}, 'unknown') AS {KIND})",
         "declared_by": f"CAST({among('declared_by', DECLARED_BY)} AS {DECLARER})",
-        **{name: bounded(name) if stored()[name] == "BIGINT" else name for name in names},
+        **{name: _sound(name) for name in names},
     }
     select = ", ".join(f"{expression} AS {name}" for name, expression in own.items())
     done = table.con.execute(f"INSERT INTO stored BY NAME SELECT {select} FROM {source}", [str(path)]).fetchone()
     return int(done[0]) if done else 0
+
+
+def _sound(name: str) -> str:
+    """A stored column without numbers that no sum can bear."""
+    return {"BIGINT": bounded, "DOUBLE": finite}.get(stored()[name], str)(name)
 
 
 def _filled(table: EventTable, path: Path) -> set[str]:

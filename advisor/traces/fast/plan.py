@@ -11,7 +11,7 @@ from advisor.traces.columns import STATUSES, by_name, stored
 from advisor.traces.fast.expressions import among, converted, error_fingerprint, kind, quoted, shortened
 from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, LEVELS, SENTENCES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
-from advisor.traces.generic.reader import MEASURES, SERIOUS
+from advisor.traces.generic.reader import LONGEST_NAME, MEASURES, SERIOUS
 from advisor.traces.table import KIND
 
 # Columns that findings rest on and that may stand on few rows of a common kind, as the saga's id does on those commits
@@ -175,7 +175,9 @@ def _made(
             spoken.append(f"CASE WHEN {select['kind']} IS NULL THEN {raw['kind']} END")
         spoken += [select["name"]] if "name" in select else []
         spoken += [f"nullif({raw[name]}, '')" for name in names if name in SENTENCES]
-        select["name"] = shortened(_first(spoken), 200)
+        select["name"] = _first(spoken)
+    if "name" in select:
+        select["name"] = shortened(select["name"], LONGEST_NAME)
     if "retry_count" in raw:
         retried = f"TRY_CAST({raw['retry_count']} AS BIGINT) + 1"
         select["attempt"] = _first([*([select["attempt"]] if "attempt" in select else []), retried])

@@ -86,6 +86,16 @@ def test_too_little_is_a_verdict(tmp_path: Path, days: int, per_day: int) -> Non
     assert any("a slope needs 14 days, 500 trials" in remark for remark in found.remarks)
 
 
+def test_no_clock_makes_the_trend_endless(tmp_path: Path) -> None:
+    path = table(tmp_path / "o.csv", [0.9] * 20)
+    wrong = ("0001-01-01", "9999-12-31", "1767225600000", "1e300", "inf", "nan", "infinity")
+    path.write_text(path.read_text() + "".join(f"w{at},v1,1,1,{time}\n" for at, time in enumerate(wrong)))
+    found = reliability(path)
+    assert found.verdict == "insufficient"
+    assert (found.first_day, found.trials, found.untimed) == ("0001-01-01", 20 * 60 + 2, 5)
+    assert any("some clock is wrong" in remark for remark in found.remarks)
+
+
 def test_sigma_needs_repeated_inputs(tmp_path: Path) -> None:
     once = reliability(table(tmp_path / "a.csv", [0.9] * 20))
     assert once.sigma is None

@@ -58,7 +58,7 @@ timed AS (
     FROM work w
 ),
 late AS (
-    SELECT t.*, CASE WHEN ts_us - due_us > {skew_us} AND ts_us - due_us > {skew} * 1000000 THEN 1 ELSE 0 END AS late
+    SELECT t.*, CASE WHEN ts_us - due_us > {skew_us} AND ts_us - due_us > {skew} * 1e6 THEN 1 ELSE 0 END AS late
     FROM timed t WHERE due_us IS NOT NULL
 )
 """

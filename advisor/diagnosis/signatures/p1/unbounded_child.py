@@ -36,7 +36,7 @@ _SUSPECTS = (
     + """,
 odd AS (
     SELECT request_id, parent, ended FROM families
-    WHERE members > ended OR (most_us >= {floor} * 1000000 AND most_us > {ratio} * least_us)
+    WHERE members > ended OR (most_us >= {floor} * 1e6 AND most_us > {ratio} * 1e0 * least_us)
 ),
 ranked AS (
     SELECT c.*, o.ended, CASE WHEN c.took_us IS NULL THEN 1 ELSE 0 END AS open_,
@@ -61,8 +61,9 @@ waiting AS (
 ),
 candidates AS (
     SELECT w.* FROM waiting w
-    WHERE waited_us >= {floor} * 1000000
-      AND ((siblings >= {siblings} AND median_us > 0 AND waited_us > {ratio} * median_us AND ts_us < siblings_stop_us)
+    WHERE waited_us >= {floor} * 1e6
+      AND ((siblings >= {siblings} AND median_us > 0 AND waited_us > {ratio} * 1e0 * median_us
+            AND ts_us < siblings_stop_us)
            OR (open_ = 1 AND siblings < {siblings}))
       AND (open_ = 0 OR status IS NULL OR status IN ('pending', 'unknown'))
 ),
@@ -76,7 +77,7 @@ usual AS (
 ),
 slow AS (
     SELECT s.*, CASE WHEN siblings >= {siblings} THEN 1 ELSE 0 END AS compared,
-           CASE WHEN COALESCE(u.runs, 0) >= {siblings} AND waited_us <= {ratio} * u.usual_us THEN 1 ELSE 0
+           CASE WHEN COALESCE(u.runs, 0) >= {siblings} AND waited_us <= {ratio} * 1e0 * u.usual_us THEN 1 ELSE 0
            END AS usual_size, CASE WHEN COALESCE(u.runs, 0) > {siblings} THEN 1 ELSE 0 END AS usual_known,
            CASE WHEN deadline_us IS NULL THEN 'none'
                 WHEN open_ = 0 AND stop_us - deadline_us <= 1000000 THEN 'kept'

@@ -86,7 +86,7 @@ WITH timed AS (
 ),
 again AS (
     SELECT row_id, COUNT(*) OVER () AS deliveries, ROW_NUMBER() OVER (ORDER BY row_id) AS place
-    FROM timed WHERE nth > 1 AND ts_us - before_us <= CAST({window} * 1000000 AS BIGINT)
+    FROM timed WHERE nth > 1 AND ts_us - before_us <= CAST({window} * 1e6 AS BIGINT)
 )
 SELECT row_id, deliveries FROM again WHERE place <= 20 ORDER BY row_id
 """,

@@ -27,7 +27,7 @@ late AS (
            c.event_time_us, c.watermark_us, c.from_state, c.to_state, b.behind_us,
            CASE WHEN c.status IN ('rejected', 'skipped', 'denied', 'error', 'timeout', 'cancelled') THEN 'refused'
                 WHEN c.status = 'ok' THEN 'applied' ELSE 'not told' END AS fate
-    FROM (SELECT row_id, behind_us FROM behind WHERE behind_us > {{lateness}} * 1000000) b
+    FROM (SELECT row_id, behind_us FROM behind WHERE behind_us > {{lateness}} * 1e6) b
     JOIN events c ON c.row_id = b.row_id
 ),
 moved AS (

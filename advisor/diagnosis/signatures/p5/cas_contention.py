@@ -28,7 +28,7 @@ operations AS (
            CASE WHEN COUNT(expected_version) > 1 AND MIN(expected_version) = MAX(expected_version) THEN 1 ELSE 0 END
                AS blind,
            MAX(CASE WHEN llm_in_window THEN 1 ELSE 0 END) AS model_inside,
-           MAX(CASE WHEN duration_us > {window} * 1000000 THEN 1 ELSE 0 END) AS long_window
+           MAX(CASE WHEN duration_us > {window} * 1e6 THEN 1 ELSE 0 END) AS long_window
     FROM tries
     GROUP BY op_id, request_id, resource_id, worker_id, turn
 ),

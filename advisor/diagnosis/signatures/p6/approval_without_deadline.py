@@ -31,8 +31,8 @@ open_ones AS (
     SELECT u.approval, u.asked_row, u.asked_us, u.age_us, u.lapse_us,
            CASE WHEN l.worked_us > u.asked_us THEN 1 ELSE 0 END AS went_on,
            CASE WHEN l.cancelled_us > u.asked_us THEN 1 ELSE 0 END AS cancelled,
-           CASE WHEN u.age_us > {age} * s.usual_us + {skew_us}
-                 AND (u.lapse_us IS NULL OR u.asked_us + u.age_us > u.lapse_us + {age} * s.usual_us + {skew_us})
+           CASE WHEN u.age_us > {age} * 1e0 * s.usual_us + {skew_us}
+                 AND (u.lapse_us IS NULL OR u.asked_us + u.age_us > u.lapse_us + {age} * 1e0 * s.usual_us + {skew_us})
                 THEN 1 ELSE 0 END AS old
     FROM unanswered u CROSS JOIN usual s LEFT JOIN later l ON l.request_id = u.request_id
 )

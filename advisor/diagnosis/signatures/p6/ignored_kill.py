@@ -135,7 +135,7 @@ WITH {_AFTER}, {_SEEN},
 both_ways AS (
     SELECT row_id, cancel_us, CASE WHEN scope LIKE 'r/%' THEN scope ELSE 'g' END AS cancelled, ts_us - cancel_us AS us,
            writes, 1 AS late, 0 AS knew, 0 AS wound_up
-    FROM after WHERE stop = 0 AND ts_us - cancel_us > {{grace}} * 1000000 + {{skew_us}}
+    FROM after WHERE stop = 0 AND ts_us - cancel_us > {{grace}} * 1e6 + {{skew_us}}
     UNION ALL
     SELECT row_id, cancel_us, CONCAT('r/', request_id), ts_us - cancel_us, writes, 0, 1, wound_up FROM seen
 ),
@@ -228,8 +228,8 @@ after AS (
 SELECT row_id, request_id, cancel_us, ts_us - cancel_us AS us,
        (SELECT COUNT(DISTINCT request_id) FROM marked) AS requests,
        COUNT(*) OVER () AS work, (SELECT COUNT(DISTINCT a.request_id) FROM after a
-        WHERE a.stop = 0 AND a.ts_us - a.cancel_us > {{grace}} * 1000000 + {{skew_us}}) AS ignored
-FROM after WHERE stop = 0 AND ts_us - cancel_us > {{grace}} * 1000000 + {{skew_us}}
+        WHERE a.stop = 0 AND a.ts_us - a.cancel_us > {{grace}} * 1e6 + {{skew_us}}) AS ignored
+FROM after WHERE stop = 0 AND ts_us - cancel_us > {{grace}} * 1e6 + {{skew_us}}
 ORDER BY us DESC, row_id LIMIT 14
 """,
     "marked": """

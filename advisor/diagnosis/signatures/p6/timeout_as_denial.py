@@ -12,11 +12,11 @@ _HUMAN = (
     + """
 , human AS (
     SELECT approval, asked_row, decided_row, decided_us, decision, person, wait_us, lapse_us,
-           CAST(ROUND(CAST(wait_us AS DOUBLE) / (1000000 * {tolerance})) AS BIGINT) AS bucket,
-           CASE WHEN decided_us >= lapse_us AND decided_us - lapse_us <= {tolerance} * 1000000 + {skew_us}
+           CAST(ROUND(CAST(wait_us AS DOUBLE) / GREATEST({tolerance} * 1e6, 1)) AS BIGINT) AS bucket,
+           CASE WHEN decided_us >= lapse_us AND decided_us - lapse_us <= {tolerance} * 1e6 + {skew_us}
                 THEN 1 ELSE 0 END AS at_deadline,
            CASE WHEN lapse_us - asked_us > 0
-                THEN LEAST(1.0, ({tolerance} * 1000000 + {skew_us}) / CAST(lapse_us - asked_us AS DOUBLE)) END AS chance
+                THEN LEAST(1.0, ({tolerance} * 1e6 + {skew_us}) / CAST(lapse_us - asked_us AS DOUBLE)) END AS chance
     FROM approvals
     WHERE source = 'human' AND withdrawn = 0
 )
@@ -34,7 +34,7 @@ FROM human
     + """
 SELECT bucket, COUNT(*) AS decisions, COUNT(DISTINCT decision) AS outcomes, SUM(CASE WHEN person IS NULL THEN 1 ELSE 0
        END) AS by_nobody
-FROM human WHERE lapse_us IS NULL AND wait_us >= 10 * 1000000 * {tolerance}
+FROM human WHERE lapse_us IS NULL AND wait_us >= {tolerance} * 1e7
 GROUP BY bucket ORDER BY decisions DESC, bucket LIMIT 1
 """,
     "all": """
@@ -48,7 +48,7 @@ FROM events WHERE kind = 'approval_decision'
     "equal_rows": _HUMAN
     + """
 , many AS (SELECT bucket, COUNT(*) AS decisions FROM human
-           WHERE lapse_us IS NULL AND wait_us >= 10 * 1000000 * {tolerance} GROUP BY bucket),
+           WHERE lapse_us IS NULL AND wait_us >= {tolerance} * 1e7 GROUP BY bucket),
 placed AS (SELECT bucket, ROW_NUMBER() OVER (ORDER BY decisions DESC, bucket) AS place FROM many)
 SELECT h.asked_row, h.decided_row FROM human h JOIN placed p ON p.bucket = h.bucket AND p.place = 1
 WHERE h.lapse_us IS NULL ORDER BY h.decided_us, h.approval LIMIT 10
