@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor.errors import Fault, InputError
 from advisor.traces import derive
-from advisor.traces.fast.parquet import Canonical, canonical, scan_canonical
-from advisor.traces.fast.places import Numbered
+from advisor.traces.fast.parquet import Canonical, canonical, is_parquet, scan_canonical
+from advisor.traces.fast.places import Numbered, Places
 from advisor.traces.fast.reading import FastFile, Unfit, guess_kinds, planned, scan
+from advisor.traces.fast.unrolled import unrolled
 from advisor.traces.formats import known
 from advisor.traces.formats.wrappers import WRAPPERS
 from advisor.traces.generic.fields import READ_BESIDE, Fields, flat
@@ -26,6 +27,7 @@ from advisor.traces.opening import Refused, insides, json_lines, lines_of, open_
 from advisor.traces.records import Event, Source
 from advisor.traces.spool import Spool
 from advisor.traces.table import EventTable, connect
+from advisor.traces.tabular import parquet_source
 from advisor.traces.unwrapping import unwrapped
 
 if TYPE_CHECKING:
@@ -252,12 +254,16 @@ class Loader:
             return None
         if (ours := canonical(number, one.path)) is not None:
             return ours
+        if is_parquet(one.path):
+            rows = self.folder / f"rows-{number}.jsonl"
+            if _has_format(parquet_source(one.path, _ignored)) or not unrolled(one.path, rows):
+                return None
+            found = planned(number, rows, Fields())
+            if found is None:
+                rows.unlink()
+            return found and replace(found, format="parquet", places=Places(rows, blanks=False))
         found = planned(number, one.path, Fields())
-        if found is None:
-            return None
-        source = Source(one.path, "lines", iter(()), found.sample, lambda line, why: None)
-        wrapped = any(wrapper.sniff(source) for wrapper in WRAPPERS)
-        return None if wrapped or known(source) else found
+        return found if found and not _has_format(Source(one.path, "lines", iter(()), found.sample, _ignored)) else None
 
     def scan(self, table: EventTable, fast: FastFile | Canonical) -> set[str]:
         """Scans a large file, and reads singly what the scan could not vouch for; the kinds that it holds."""
@@ -267,7 +273,7 @@ class Loader:
         if isinstance(fast, Canonical):
             read.format, read.rows = "events", scan_canonical(table, fast)
             return {str(row["kind"]) for row in table.query("SELECT DISTINCT kind FROM stored")}
-        read.format = "json_lines"
+        read.format = fast.format
         reader = GenericReader(SourceRule(), self._guessing(read.path), self.tally, read.path)
         spool = Spool(self.folder / f"single-{fast.number}.jsonl")
         bad = self._noting(fast.number, read, spool)
@@ -284,7 +290,7 @@ class Loader:
         guess_kinds(table, fast, lambda name, kind, rows: self._guess(read.path, name, kind, 0, rows))
         singly = Source(fast.path, "lines", json_lines(numbered, bad), (), bad)
         for event in reader.read(singly):
-            spool.add(event, fast.number, "json_lines")
+            spool.add(event, fast.number, fast.format)
             read.rows += 1
         spool.close()
         table.extend(spool.present)
@@ -334,3 +340,12 @@ class Loader:
             ]
         if self.faults:
             raise InputError(self.faults)
+
+
+def _ignored(line: int, why: str) -> None:
+    """A look at a file counts nothing."""
+
+
+def _has_format(source: Source) -> bool:
+    """Whether a source is of a format of its own, or wrapped in one."""
+    return any(wrapper.sniff(source) for wrapper in WRAPPERS) or bool(known(source))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -106,9 +107,12 @@ def sqlite_source(path: Path, bad: Note) -> Source:
 
 
 def plain(value: Any) -> Any:
-    """A table's value as JSON has it: instants as ISO 8601 text, ids as text, decimals as numbers."""
+    """A table's value as JSON has it: instants as ISO 8601 text, ids as text, decimals as numbers.
+
+    What is no number is nothing: data frames write it for what is missing.
+    """
     if value is None or isinstance(value, str | int | float):
-        return value
+        return None if isinstance(value, float) and math.isnan(value) else value
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

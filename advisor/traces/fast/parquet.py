@@ -12,7 +12,7 @@ from advisor.traces.fast.expressions import among, bounded, finite, quoted
 from advisor.traces.fast.places import Numbered
 from advisor.traces.table import DECLARER, KIND, EventTable
 
-MAGIC = b"PAR1"
+_MAGIC = b"PAR1"
 _OWN = ("row_id", "file", "line", "kind", "declared_by")
 
 
@@ -25,11 +25,16 @@ class Canonical:
     columns: tuple[str, ...]
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 def canonical(number: int, path: Path) -> Canonical | None:
     """The file, where it is Parquet whose columns are those of the canonical table."""
-    with path.open("rb") as file:
-        if file.read(4) != MAGIC:
-            return None
+    if not is_parquet(path):
+        return None
     import duckdb
 
     try:

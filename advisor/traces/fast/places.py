@@ -31,9 +31,9 @@ class _Piece(NamedTuple):
 class Places:
     """The places of a file's records; the file is looked through once, when first asked."""
 
-    def __init__(self, path: Path) -> None:
-        """Takes the file."""
-        self._path = path
+    def __init__(self, path: Path, *, blanks: bool = True) -> None:
+        """Takes the file; `blanks`: whether lines of it may be blank."""
+        self._path, self._blanks = path, blanks
         self.records_read: int | None = None
         """How many records a scan found, where one did: as many as there are lines means that none is blank."""
 
@@ -100,6 +100,8 @@ class Places:
     @cached_property
     def _blank(self) -> list[int]:
         """The blank lines, from 1."""
+        if not self._blanks:
+            return []
         if self.records_read is not None and self._pieces:
             last = self._pieces[-1]
             if last.first + last.lines == self.records_read:

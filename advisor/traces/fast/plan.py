@@ -167,8 +167,9 @@ def _made(
             cases = " ".join(f"WHEN nullif({texts[path]}, '') IS NOT NULL THEN {quoted(path)}" for path, _ in ranked)
             select["request_id_source"] = f"CASE {cases} END"
         if name == "status":
-            said = _first(list(texts.values()))
-            select["status_raw"] = f"CASE WHEN {said} <> 'ok' AND {among(said, STATUSES)} IS NULL THEN {said} END"
+            # Kept where it says more than the status; and beside a kind yet to be guessed, so that a status that was
+            # given is not taken for one that followed from the level.
+            status = _first(list(texts.values()))
     if names:
         spoken = [f"nullif({raw[name]}, '')" for name in names if name not in ("kind", "name", *SENTENCES)]
         if "kind" in names and "kind" in select:
@@ -176,6 +177,10 @@ def _made(
         spoken += [select["name"]] if "name" in select else []
         spoken += [f"nullif({raw[name]}, '')" for name in names if name in SENTENCES]
         select["name"] = _first(spoken)
+    if "status" in by_column:
+        more = f"({status} <> 'ok' AND {among(status, STATUSES)} IS NULL)"
+        undeclared = f"{select['kind']} IS NULL" if "kind" in select else "TRUE"
+        select["status_raw"] = f"CASE WHEN {more} OR {undeclared} THEN nullif({status}, '') END"
     if "name" in select:
         select["name"] = shortened(select["name"], LONGEST_NAME)
     if "retry_count" in raw:

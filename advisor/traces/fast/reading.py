@@ -39,7 +39,10 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class FastFile:
-    """A file that is to be read by a scan; `sample` is its start, `records` what its plan was made from."""
+    """A file that is to be read by a scan; `sample` is its start, `records` what its plan was made from.
+
+    `path` is what is scanned: the file itself, or its rows as lines.
+    """
 
     number: int
     path: Path
@@ -47,6 +50,7 @@ class FastFile:
     sample: tuple[Any, ...]
     records: tuple[Any, ...]
     places: Places
+    format: str = "json_lines"
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def _filled(table: EventTable, one: FastFile) -> tuple[int, int]:
         f"read_json(?, format = 'newline_delimited', ignore_errors = true, maximum_object_size = {_piece(table, one)}, "
         f"compression = {quoted(packing(one.path))}, columns = {made.spec})"
     )
-    own = {"file": str(one.number), "source_format": quoted("json_lines"), "declared_by": declared}
+    own = {"file": str(one.number), "source_format": quoted(one.format), "declared_by": declared}
     query = made.query(source, f"COALESCE({kind}, CAST('log' AS {KIND}))", own)
     table.con.execute(f"INSERT INTO stored BY NAME {query}", [str(one.path)])
     row = table.query(f"SELECT MIN(rowid) AS first, MAX(rowid) AS last FROM stored WHERE file = {one.number}")[0]
@@ -230,7 +234,7 @@ def guess_kinds(table: EventTable, one: FastFile, told: Callable[[str, str, int]
     )
     table.con.execute(
         f"UPDATE stored SET kind = guesses.kind{', ' + said if said else ''}, status = CASE WHEN status_raw IS NULL "
-        f"THEN guesses.columns['status'] ELSE status END FROM guesses "
+        f"THEN guesses.columns['status'] ELSE COALESCE(status, guesses.columns['status']) END FROM guesses "
         f"WHERE stored.name = guesses.name AND stored.file = {one.number} AND stored.kind = 'log' "
         "AND stored.declared_by = 'guess'"
     )
