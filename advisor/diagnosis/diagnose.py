@@ -17,7 +17,8 @@ from advisor.diagnosis.lenses import lenses
 from advisor.diagnosis.statistics import wilson
 from advisor.diagnosis.versions import skew, versions
 from advisor.errors import Fault, InputError
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from advisor.traces.mapping import NOTHING, LogMapping
 from advisor.traces.table import Events
 

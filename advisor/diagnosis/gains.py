@@ -9,7 +9,7 @@ from advisor.diagnosis.assess import GRADES, Coverage, assess
 from advisor.diagnosis.detectors import detectors
 from advisor.diagnosis.diagnose import entry_of
 from advisor.diagnosis.findings import Assessability
-from advisor.traces.load import Log
+from advisor.traces.log import Log
 
 _ORDER = (*GRADES, "none")
 

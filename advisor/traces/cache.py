@@ -19,7 +19,8 @@ from advisor.traces.fast.expressions import quoted
 from advisor.traces.fast.parquet import number_lines
 from advisor.traces.generic.tally import MOST, OTHERS, Seen
 from advisor.traces.inputs import Input
-from advisor.traces.load import FileRead, Loader, Progress
+from advisor.traces.loader import Loader
+from advisor.traces.log import FileRead, Progress
 from advisor.traces.mapping import LogMapping
 from advisor.traces.table import DECLARER, KIND, EventTable
 

@@ -13,7 +13,7 @@ from advisor.errors import Fault, InputError, printable
 from advisor.traces.columns import by_name
 from advisor.traces.generic.kinds import guess
 from advisor.traces.inputs import inputs
-from advisor.traces.load import Log
+from advisor.traces.log import Log
 from advisor.traces.survey import LOOKED_AT, FieldSeen, SourceSeen, name_field, survey
 
 MOST_SOURCES = 20

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from advisor.errors import Fault, InputError
+from advisor.traces.log import LeftOut, Log
 from advisor.traces.values import moment
-
-if TYPE_CHECKING:
-    from advisor.traces.load import Log
 
 _SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -29,15 +26,6 @@ units AS (
 SELECT e.row_id, e.request_id FROM ends e LEFT JOIN units u ON u.request_id = e.request_id
 WHERE COALESCE(u.us, e.us) < {instant}
 """
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """What was left out: rows, and units of work, that ended before `since` (ISO 8601, UTC)."""
-
-    since: str
-    rows: int
-    requests: int
 
 
 def leave_out(log: Log, since: str) -> Log:

@@ -11,7 +11,8 @@ import pytest
 
 from advisor.errors import InputError
 from advisor.traces.cache import Cache
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from advisor.traces.mapping import read_mapping
 from advisor.traces.since import leave_out
 from tests.cli.contention import contended

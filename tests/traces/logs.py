@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from advisor.traces.mapping import NOTHING, LogMapping, read_mapping
 
 

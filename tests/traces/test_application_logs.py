@@ -10,7 +10,8 @@ import pytest
 
 from advisor.traces.generic.fields import Fields
 from advisor.traces.generic.kinds import guess
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from tests.traces.logs import bad, read, rows
 
 SAMPLES = Path(__file__).parent / "samples" / "application"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from advisor.diagnosis.gains import gains
 from advisor.errors import InputError
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from advisor.traces.mapping import read_mapping
 from advisor.traces.propose import explain, propose
 from tests.traces.logs import line, mapped, read

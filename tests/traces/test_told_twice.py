@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from tests.traces.formats.test_claude_code_otel import TOOL, entry, logs, span, spans
 from tests.traces.formats.test_claude_code_session import record, result, use
 from tests.traces.logs import rows

@@ -16,7 +16,7 @@ from advisor.errors import Fault, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from advisor.traces.load import Log
+    from advisor.traces.log import Log
     from advisor.traces.mapping import LogMapping
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 import pytest
 
-from advisor.traces import load as loading
+from advisor.traces import loader as loading
 from advisor.traces.columns import by_name, stored
 from advisor.traces.fast import places, plan, reading
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 
 KINDS = ("llm_call", "tool_call", "gate_decision", "cas")
 START = 1_767_571_200

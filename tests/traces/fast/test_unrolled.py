@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.traces import load as loading
+from advisor.traces import loader as loading
 from advisor.traces.fast import reading, unrolled
-from advisor.traces.load import Log, load
+from advisor.traces.load import load
+from advisor.traces.log import Log
 from tests.traces.fast.test_scan import rows
 
 # A row's columns as SQL over its number: some typed, some nested, some missing, some of them no number at all.
