@@ -60,7 +60,7 @@ seq:number = | sequence seq_no offset_seq
 seq_scope = |
 identity
 event_id = | id uuid log_id
-request_id = sdb.request.id | req_id correlation_id correlationId requestId workflow_id thread_id session_id \
+request_id = sdb.request.id | req_id req correlation_id correlationId requestId workflow_id thread_id session_id \
 conversation_id order_id case_id renewal_id ticket_id job_id renewal order case ticket session conversation thread
 trace_id = | traceId trace dd.trace_id
 span_id = | spanId dd.span_id

@@ -50,6 +50,7 @@ def derive(table: EventTable, mapping: LogMapping, kinds: Iterable[str]) -> int:
         join_pair(table, pair)
     if "tool_result" in set(kinds):
         join_results(table)
+    name_approvals(table)
     _say_errors(table)
     _say_decisions(table)
     _facts(table, mapping)
@@ -144,6 +145,23 @@ def join_results(table: EventTable) -> None:
         ) j
         WHERE stored.rowid = j.at
         """
+    )
+
+
+def name_approvals(table: EventTable) -> None:
+    """Gives approvals of an application's own log that name none an id: a request's nth asked is its nth decided."""
+    if not {"request_id", "kind"} <= set(table.present):
+        return
+    named = [f"{name} IS NULL" for name in ("approval_id", "proposal_id", "tool_call_id") if name in table.present]
+    kinds = "('approval_request', 'approval_decision')"
+    lost = " AND ".join([f"kind IN {kinds} AND request_id IS NOT NULL AND source_format IN {GUESSING}", *named])
+    if table.con.execute(f"SELECT 1 FROM stored WHERE {lost} LIMIT 1").fetchone() is None:
+        return
+    table.extend(["approval_id"])
+    nth = f"ROW_NUMBER() OVER (PARTITION BY request_id, kind ORDER BY {_order(table)})"
+    table.con.execute(
+        "UPDATE stored SET approval_id = CONCAT(j.request_id, '#', j.nth) FROM (SELECT rowid AS at, request_id, "
+        f"{nth} AS nth FROM stored WHERE {lost}) j WHERE stored.rowid = j.at"
     )
 
 

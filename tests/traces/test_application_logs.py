@@ -94,6 +94,14 @@ GUESSED = {
     "throttled, skipping step": "throttle",
     "timer skipped (moved on)": "timer_fire",
     "request_failed": "outcome",
+    "approval requested for refund_payment": "approval_request",
+    "optimistic lock conflict on order 17, retrying": "cas",
+    "request cancelled by user": "cancelled",
+    "Calling tool get_order": "tool_call",
+    "Executing function `search` with args": "tool_call",
+    "tool issue.refund: timed out after 30s": "tool_result",
+    "error calling tool getOrder: 503": "tool_result",
+    "tool refund_payment denied by policy": "gate_decision",
 }
 NOT_GUESSED = [
     "contract_merger_detected",
@@ -115,6 +123,12 @@ NOT_GUESSED = [
     "dispatcher_ready",
     "tool_registry_loaded",
     "validation_rules_loaded",
+    "tool registry failed",
+    "calling tool functions",
+    "merge of two contracts",
+    "request failed with status 503",
+    "restart on failure enabled",
+    "process exited with code 0",
     "please merge the two contracts and tell the customer about the outcome of the approval",
     "",
     "\x00",
@@ -130,6 +144,46 @@ def test_names_that_say_a_kind(name: str) -> None:
 @pytest.mark.parametrize("name", NOT_GUESSED)
 def test_names_that_say_none(name: str) -> None:
     assert guess(name) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("tool refund_payment failed, retrying (2/5)", {"status": "error", "attempt": "2", "max_attempts": "5"}),
+        ("tool 'search' timed out after 30s (attempt 3 of 4)", {"status": "timeout", "attempt": "3"}),
+        ("tool get_order succeeded, retry in 3 s", {"status": "ok"}),
+        ("approval granted by anna", {"decision": "approve", "decision_source": "human"}),
+        ("approval granted by policy", {"decision": "approve"}),
+        ("approval timed out after 900s", {"decision": "deny", "decision_source": "timeout"}),
+    ],
+)
+def test_what_sentences_say_beside_their_kind(sentence: str, said: dict[str, str]) -> None:
+    found = guess(sentence)
+    assert found
+    told = dict(found.columns)
+    assert said.items() <= told.items()
+    assert ("attempt" in told, "decision_source" in told) == ("attempt" in said, "decision_source" in said)
+
+
+@pytest.mark.parametrize("name", ["loguru.jsonl", "python_json_logger.jsonl"])
+def test_sentences_of_loggers(name: str) -> None:
+    log = load([str(SAMPLES / name)])
+    assert bad(log) == []
+    assert len({request for (request,) in rows(log, "request_id")}) == 3
+    asked = [row for row in rows(log, "kind", "approval_id", "decision", "decision_source") if row[0][:8] == "approval"]
+    assert [row[2:] for row in asked] == [(None, None), ("deny", "timeout")]
+    assert len({row[1] for row in asked}) == 1
+    tried = [row[1:] for row in rows(log, "kind", "tool_name", "attempt", "max_attempts", "status") if row[2]]
+    assert tried == [("refund_payment", n, 5, "error") for n in range(1, 6)]
+    calls = [row[1:] for row in rows(log, "kind", "model_request", "input_tokens") if row[0] == "llm_call"]
+    assert calls and all(model == "gpt-4o-2024-08-06" and tokens > 0 for model, tokens in calls)
+    assert ("gate_decision", "refund_payment", "deny") in rows(log, "kind", "tool_name", "decision")
+
+
+def test_pairs_are_read_out_of_a_loggers_message_only(tmp_path: Path) -> None:
+    said = {"ts": "2026-04-22T00:00:01Z", "message": "call done attempt=2 order_id=o-7", "order_id": "o-9"}
+    log = read(tmp_path, jsonl(said, said | {"level": "info"}))
+    assert rows(log, "attempt", "request_id") == [(None, "o-9"), (2, "o-9")]
 
 
 def test_kinds_come_from_values_of_event_names_and_never_from_field_names(tmp_path: Path) -> None:

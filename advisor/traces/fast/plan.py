@@ -12,6 +12,7 @@ from advisor.traces.fast.expressions import among, converted, error_fingerprint,
 from advisor.traces.generic.fields import CONTAINERS, EVENT_NAMES, LEVELS, SENTENCES, Fields, Target, flat
 from advisor.traces.generic.kinds import guess
 from advisor.traces.generic.reader import LONGEST_NAME, MEASURES, SERIOUS
+from advisor.traces.generic.text import with_pairs
 from advisor.traces.table import KIND
 
 # Columns that findings rest on and that may stand on few rows of a common kind, as the saga's id does on those commits
@@ -72,7 +73,7 @@ def plan(sample: Sequence[Any], fields: Fields) -> Plan | None:
     for record in sample:
         _shapes(record, "", shapes)
         leaves = dict(flat(record))
-        if not _guessable(leaves):
+        if not _guessable(leaves) or with_pairs(record) is not record:
             return None
         counts[discriminator(leaves)] += 1
         for path in leaves:
@@ -201,7 +202,8 @@ def _made(
     if _alike(tree):
         return None
     spec = ", ".join(f"{quoted(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
-    doubts = _doubts(_telling(tree, sample), unexpected, unreadable)
+    paired = [f"contains({raw[name]}, '=')" for name in names if name in SENTENCES and levels]
+    doubts = _doubts(_telling(tree, sample), unexpected, [*unreadable, *paired])
     return Plan("{" + spec + "}", select, doubts, frozenset(), raw)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.traces.columns import KINDS
+from advisor.traces.columns import KINDS, stored
 from advisor.traces.fast.expressions import listed, quoted
 from advisor.traces.fast.places import Places, packing
 from advisor.traces.fast.plan import SEEN_OFTEN, Plan, plan
@@ -227,8 +227,9 @@ def guess_kinds(table: EventTable, one: FastFile, told: Callable[[str, str, int]
     table.con.executemany(
         "INSERT INTO guesses VALUES (?, ?, ?)", [[name, guessed.kind, dict(guessed.columns)] for name, guessed in found]
     )
+    types = stored()
     said = ", ".join(
-        f"{column} = COALESCE(stored.{column}, guesses.columns['{column}'])"
+        f"{column} = COALESCE(stored.{column}, TRY_CAST(guesses.columns['{column}'] AS {types[column]}))"
         for column in extra
         if column not in ("status", "status_raw")
     )

@@ -21,6 +21,7 @@ _UNSAID = frozenset("thinking redacted_thinking reasoning tool_result tool human
 _AROUND = "choices generations candidates messages message kwargs output outputs message_content".split()
 _SAID = "content contents parts text".split()
 _CALLS = "tool_calls toolCalls".split()
+_CALLED = "tool_call function function_call functionCall toolUse".split()
 _PREFIXES = ("message.", "message_content.", "tool_call.")
 _VOLATILE = frozenset(
     """id index tool_call_id toolCallId call_id tool_use_id response_id run_id created created_at timestamp usage
@@ -139,7 +140,11 @@ def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
 def _call(value: Mapping[str, Any]) -> tuple[str | None, str, Any] | None:
     """A call that a message asks for, in any vendor's words; None where the value is none."""
     inner: Any = next(
-        (value[key] for key in ("tool_call", "function", "function_call", "functionCall") if _is_map(value.get(key))),
+        (
+            value[key]
+            for key in ("tool_call", "function", "function_call", "functionCall", "toolUse")
+            if _is_map(value.get(key))
+        ),
         value,
     )
     if inner is not value and _is_map(inner.get("function")):
@@ -153,7 +158,8 @@ def _call(value: Mapping[str, Any]) -> tuple[str | None, str, Any] | None:
         inner is not value or given is not None or kind in ("tool_use", "tool_call", "function_call")
     ):
         return None
-    called = next((value[key] for key in ("id", "call_id", "toolCallId") if isinstance(value.get(key), str)), None)
+    ids = (value.get("id"), value.get("call_id"), value.get("toolCallId"), inner.get("toolUseId"))
+    called = next((one for one in ids if isinstance(one, str)), None)
     return called, name, loaded(given)
 
 

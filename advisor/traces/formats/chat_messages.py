@@ -109,6 +109,9 @@ def _common(source: Source, about: Mapping[str, Any], messages: list[Any], place
     common["model_request"] = first_text(about, "model", "model_name")
     if name is not None:
         return {**common, "request_id": text_of(about[name]), "request_id_source": name}
+    for key in _IDS[:-1]:
+        if (told := text_of(get(messages, 0, key))) is not None:
+            return {**common, "request_id": told, "request_id_source": key}
     task = first_text(about, *_TASKS)
     named = (source.path.stem, place if task is None else None if task == source.path.stem else task)
     common["request_id"] = identity(*named, content=messages)

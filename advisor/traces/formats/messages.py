@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from advisor.traces import values
 from advisor.traces.formats.chat import loaded
+from advisor.traces.formats.pydantic_messages import is_of_pydantic_ai, of_pydantic_ai
 from advisor.traces.formats.rows import emitted, failed, finished, first_text, money, tokens
 from advisor.traces.records import Event, get, text_of
 
@@ -82,6 +83,8 @@ def _kind(value: Mapping[str, Any]) -> str:
 def _unfolded(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """LangChain's dumps (`{"type": "ai", "data": {…}}`, `{"lc": 1, "kwargs": {…}}`) as the messages inside them."""
     kwargs, data = value.get("kwargs"), value.get("data")
+    if is_of_pydantic_ai(value):
+        return of_pydantic_ai(value)
     if "lc" in value and isinstance(kwargs, Mapping):
         return {"role": text_of(get(value, "id", -1)) or "", **kwargs}
     if isinstance(data, Mapping) and isinstance(value.get("type"), str) and "content" in data:
@@ -167,10 +170,11 @@ def _part_calls(parts: list[Any]) -> Iterator[Call]:
         if not isinstance(part, Mapping):
             continue
         inner = next(
-            (part[key] for key in ("functionCall", "function_call") if isinstance(part.get(key), Mapping)), None
+            (part[key] for key in ("functionCall", "function_call", "toolUse") if isinstance(part.get(key), Mapping)),
+            None,
         )
         if inner is not None:
-            yield Call(first_text(inner, "id"), first_text(inner, "name"), _arguments(inner))
+            yield Call(first_text(inner, "id", "toolUseId"), first_text(inner, "name"), _arguments(inner))
         elif _kind(part) in _CALL_TYPES:
             called = first_text(part, "call_id", "id", "toolCallId")
             yield Call(called, first_text(part, "name", "toolName"), _arguments(part))
@@ -183,6 +187,8 @@ def _part_results(parts: list[Any]) -> Iterator[Result]:
         inner = _inner(part, "functionResponse", "function_response")
         if inner is not None:
             yield Result(first_text(inner, "id"), first_text(inner, "name"), inner.get("response"))
+        elif (inner := _inner(part, "toolResult")) is not None:  # Amazon Bedrock's
+            yield Result(first_text(inner, "toolUseId"), None, inner.get("content"), _state(inner))
         elif _kind(part) in _RESULT_TYPES:
             content = next((part[k] for k in ("content", "output", "result") if part.get(k) is not None), None)
             called = first_text(part, "tool_use_id", "call_id", "toolCallId")

@@ -15,7 +15,8 @@ from typing import Any
 from advisor.traces import values
 from advisor.traces.formats.chat import loaded
 from advisor.traces.formats.places import starts
-from advisor.traces.formats.spans import describe, outcome, peek, settle, within
+from advisor.traces.formats.span_events import content_of
+from advisor.traces.formats.spans import describe, flat, kind_of, outcome, peek, settle, within
 from advisor.traces.records import Event, Format, Record, Source, get, most
 
 _BATCHES = {"resourceSpans": "span", "resourceLogs": "log", "resourceMetrics": "metric"}
@@ -114,8 +115,12 @@ def rows_of_span(
     if failed and event.get("error_message") is None:
         event["error_message"] = _word(get(span, "status", "message"))
     event["error_type"] = _word(attributes.get("error.type")) or event.get("error_type")
-    outcome(event, code if code is not None else "UNSET", failed or "error.type" in attributes, end is not None)
-    describe(event, {**_of_resource(about), **attributes})
+    failed = failed or "error.type" in attributes or str(attributes.get("gen_ai.tool.status")).lower() == "error"
+    outcome(event, code if code is not None else "UNSET", failed, end is not None)
+    attributes = {**_of_resource(about), **attributes}
+    event["kind"] = kind_of(flat(attributes))
+    told, others = content_of(event["kind"], [(_word(one.get("name")), one, carried) for one, carried in others])
+    describe(event, {**told.more, **attributes}, told.given, told.got)
     yield event
     for one, carried in others:
         yield _point(line, one, carried, about, event)

@@ -209,10 +209,42 @@ def _from_logcli(source: Source) -> Iterator[Payload]:
             source.bad(line, "is no line of logcli")
 
 
+def _is_loguru(source: Source) -> bool:
+    return most(
+        source.sample,
+        lambda r: (
+            isinstance(r.get("text"), str)
+            and isinstance(get(r, "record", "message"), str)
+            and values.instant(get(r, "record", "time", "timestamp")) is not None
+        ),
+    )
+
+
+def _from_loguru(source: Source) -> Iterator[Payload]:
+    """What `serialize=True` writes: the bound values stand beside the message, the logger's own under theirs."""
+    for line, value in within(source):
+        record = get(value, "record")
+        if not isinstance(record, Mapping) or not isinstance(record.get("message"), str):
+            source.bad(line, "is no record of loguru")
+            continue
+        bound = record.get("extra")
+        body: dict[str, Any] = {str(k): v for k, v in bound.items()} if isinstance(bound, Mapping) else {}
+        body.setdefault("message", record["message"])
+        body.setdefault("timestamp", get(record, "time", "timestamp"))
+        body.setdefault("level", get(record, "level", "name"))
+        body.setdefault("logger", record.get("name"))
+        raised = record.get("exception")
+        if isinstance(raised, Mapping):
+            body.setdefault("error_type", raised.get("type"))
+            body.setdefault("error_message", raised.get("value"))
+        yield _payload(line, body, None, {})
+
+
 WRAPPERS = (
     Wrapper("cloudwatch", "Amazon CloudWatch Logs", _is_cloudwatch, _from_cloudwatch),
     Wrapper("datadog_logs", "Datadog logs", _is_datadog, _from_datadog),
     Wrapper("loki", "Grafana Loki", _is_loki, _from_loki),
     Wrapper("logcli", "Grafana Loki (logcli)", _is_logcli, _from_logcli),
+    Wrapper("loguru", "loguru, serialised", _is_loguru, _from_loguru),
 )
 """Every envelope, in the order in which they are tried."""

@@ -47,7 +47,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 # Words that name a case in one program and something else in the next: only what looks like an id is taken for one.
-_CASES = frozenset("renewal order case ticket session conversation".split())
+_CASES = frozenset("renewal order case ticket session conversation req".split())
 ID_LIKE = r"\S{0,200}\d\S{0,200}"
 _NO_ID = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
 _NO_ERROR = ("true", "false", "True", "False", "0", "1", "none", "None", "null", "ok", "OK")

@@ -1,7 +1,7 @@
 """What an application's own event names most likely mean; every kind found here is a guess and is listed as one.
 
 Phrases fit a whole name, or its first clause: `contract_merger_detected` is no merge, `override_defaults_loaded` no
-override, and a sentence is nothing at all.
+override, and a sentence is nothing at all, but for what `sentences` knows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from advisor.traces.columns import KINDS
+from advisor.traces.generic.sentences import TAILED, decider, head, of_tool, tries
 from advisor.traces.values import word
 
 
@@ -96,8 +97,8 @@ _PHRASES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 _COMPILED = tuple((re.compile(pattern), Guess(kind, columns)) for pattern, kind, columns in _PHRASES)
 _CLAUSE = re.compile(r"\s*(?:[\u2014\u2013(,]|\s-\s)")
-LONGEST = 60
-"""Longer names are sentences, and sentences are not guessed at."""
+LONGEST = 120
+"""Longer names are prose, and prose is not guessed at."""
 _NEVER = frozenset(["log", "unknown", "message", "agent", "workflow"])
 """Kinds whose plain name says too little: `type: message` stands on all sorts of records."""
 
@@ -108,7 +109,18 @@ def guess(name: str) -> Guess | None:
     if len(name) > LONGEST:
         return None
     clause = _CLAUSE.split(name, maxsplit=1)[0]
-    return _whole(name) or (_whole(clause) if clause != name else None)
+    found = _whole(name) or (_whole(clause) if clause != name else None) or _said(name, clause)
+    return Guess(found.kind, (*found.columns, *tries(name))) if found and " " in name else found
+
+
+def _said(name: str, clause: str) -> Guess | None:
+    phrase = head(clause)
+    found = _whole(phrase) if phrase else None
+    if found and found.kind in TAILED:
+        by = decider(clause) if found.kind == "approval_decision" else ()
+        return Guess(found.kind, (*found.columns, *by))
+    told = of_tool(name)
+    return Guess(*told) if told else None
 
 
 def _whole(name: str) -> Guess | None:

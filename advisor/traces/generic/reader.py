@@ -9,6 +9,7 @@ from typing import Any
 
 from advisor.traces import values
 from advisor.traces.attributes import convert, finish
+from advisor.traces.columns import by_name
 from advisor.traces.generic.fields import (
     EVENT_NAMES,
     LEVELS,
@@ -22,7 +23,7 @@ from advisor.traces.generic.fields import (
 )
 from advisor.traces.generic.kinds import guess
 from advisor.traces.generic.tally import Tally
-from advisor.traces.generic.text import record_of, records_of, with_behind
+from advisor.traces.generic.text import record_of, records_of, with_behind, with_pairs
 from advisor.traces.lines import Note
 from advisor.traces.mapping import KindRule, SourceRule
 from advisor.traces.records import Event, Source, each, get
@@ -80,14 +81,14 @@ class GenericReader:
             return
         for line, value in each(source):
             if isinstance(value, Mapping):
-                yield line, value
+                yield line, self.record(value) or {}
             else:
                 source.bad(line, f"is {_what(value)}, no object")
 
     def record(self, value: Any) -> Mapping[str, Any] | None:
         """A JSON object as it is, a line of text through the user's patterns or the built-in scan."""
         if isinstance(value, Mapping):
-            return value
+            return with_pairs(value) if self._rule.infer else value
         if not isinstance(value, str):
             return None
         for pattern in self._lines:
@@ -206,7 +207,7 @@ class GenericReader:
             if found:
                 event["kind"], event["declared_by"] = found.kind, "guess"
                 for column, value in found.columns:
-                    event.setdefault(column, value)
+                    event.setdefault(column, convert(by_name()[column], value))
                 self._guessed(said or "", found.kind, line)
                 return
         event["kind"], event["declared_by"] = "log", "guess"

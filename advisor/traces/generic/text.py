@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from advisor.traces.generic.clock import access_time, time_of
+from advisor.traces.generic.fields import LEVELS as LEVEL_FIELDS
+from advisor.traces.generic.fields import SENTENCES
 from advisor.traces.generic.literals import value_at
 from advisor.traces.lenient import parse
 from advisor.traces.records import Record
@@ -27,6 +29,8 @@ _NAME = re.compile(r"[\w.$/<>#:@-]+")
 _SOURCE = re.compile(r"(?P<logger>[\w.$<>]{1,100}(?::[\w<>.$]{1,100}:\d{1,7})?)\s+-\s+")
 _LOGGER = re.compile(r"(?P<logger>[A-Za-z_][\w.]{0,99}):\s?")
 _HOST = re.compile(r"(?P<hostname>[\w.-]{1,255}) (?P<app>[\w./-]{1,100})(?:\[(?P<pid>\d{1,10})\])?: ")
+_EMPTIED = re.compile(r"[\[({][\s,;|]*[\])}]")
+"""Brackets that held nothing but pairs."""
 _BEHIND = re.compile(r"\s\[(?P<logger>[A-Za-z_][\w.]{0,99})\]$")
 _MARKS = " \t-:|,\u2014\u2013"
 _EXCEPTION = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,150})(?::\s(?P<message>.*))?$")
@@ -79,7 +83,7 @@ def record_of(line: str, written: datetime | None = None) -> dict[str, Any]:
     pairs, left = _paired(text)
     for key, value in pairs:
         record.setdefault(key, value)
-    left = left.strip()
+    left = _EMPTIED.sub("", left).strip() if pairs else left.strip()
     if pairs and (found := _BEHIND.search(left)):
         record.setdefault("logger", found["logger"])
         left = left[: found.start()]
@@ -88,6 +92,19 @@ def record_of(line: str, written: datetime | None = None) -> dict[str, Any]:
         record.setdefault("message", left)
         if pairs:
             record.setdefault("event", left)
+    return record
+
+
+def with_pairs(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A logger's record, which has a level, with the key=value pairs in its message that are no fields of it."""
+    for name in SENTENCES:
+        said = record.get(name)
+        if not isinstance(said, str) or "=" not in said or not any(field in record for field in LEVEL_FIELDS):
+            continue
+        pairs, left = _paired(said[:LONGEST])
+        left = _EMPTIED.sub("", left).strip(_MARKS)
+        if pairs and left:
+            return {**dict(pairs), "event": left, **record}
     return record
 
 

@@ -45,6 +45,20 @@ def read(records: list[Any], shape: Any = "lines") -> list[dict[str, Any]]:
     return events
 
 
+@pytest.mark.parametrize("name", ["strands", "pydantic_ai"])
+def test_messages_in_parts_of_their_own(name: str) -> None:
+    found = rows(SAMPLES.parent / name / "messages.jsonl", CHAT)
+    calls, results = of(found, "tool_call"), of(found, "tool_result")
+    assert {row["request_id_source"] for row in found} == {{"strands": "session_id"}.get(name, "conversation_id")}
+    assert [row["tool_call_id"] for row in calls] == [row["tool_call_id"] for row in results]
+    refunds = [row for row in calls if row["tool_name"] == "refund_payment"]
+    ends = {row["tool_call_id"]: row.get("status") for row in results}
+    assert [ends[row["tool_call_id"]] for row in refunds[:3]] == [ends[refunds[0]["tool_call_id"]], "ok", "error"]
+    assert refunds[0]["args_hash"] == refunds[1]["args_hash"]
+    assert "successfully refunded" in of(found, "llm_call")[-1]["text"] or name == "pydantic_ai"
+    assert all(row.get("input_tokens", 0) > 0 for row in of(found, "llm_call")) or name == "strands"
+
+
 @pytest.mark.parametrize(
     ("records", "shape"),
     [

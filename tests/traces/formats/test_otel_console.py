@@ -57,6 +57,33 @@ def test_spans_a_line_each() -> None:
     assert bad == [(4, "is no span")]
 
 
+def test_messages_in_a_spans_events_are_the_spans_own() -> None:
+    found = rows(SAMPLE.parents[1] / "strands" / "spans.jsonl", FORMAT)
+    assert {row["kind"] for row in found} == {"llm_call", "tool_call", "agent", "log"}
+    calls = of(found, "tool_call")
+    tried = [row for row in calls if row["tool_name"] == "refund_payment"][:2]
+    assert shown(tried, "status", "error_type") == [("timeout", "TimeoutError"), ("ok", None)]
+    assert tried[0]["args_hash"] == tried[1]["args_hash"] and tried[0]["result_fp"] != tried[1]["result_fp"]
+    assert tried[1]["text"] == '{"refund_id": "re_2_2", "status": "succeeded"}'
+    said = [row["text"] for row in of(found, "llm_call")]
+    assert said[0] == 'get_order({"order_id":2})' and said[-1].startswith("I have successfully refunded order 7")
+    assert len({row["input_hash"] for row in of(found, "llm_call")}) == len(said)
+
+
+def test_what_a_model_is_told_anew_stays_a_row() -> None:
+    events = [
+        {"name": "gen_ai.user.message", "timestamp": "2026-11-27T08:00:00Z", "attributes": {"content": "old"}},
+        {"name": "gen_ai.assistant.message", "attributes": {"content": "", "tool_calls": "[]"}},
+        {"name": "gen_ai.tool.message", "attributes": {"content": "denied", "id": "c"}},
+        {"name": "gen_ai.choice", "attributes": {"message": '{"content": "done", "role": "assistant"}'}},
+        {"name": "other", "attributes": {}},
+    ]
+    span = {**spans()[0], "attributes": {"gen_ai.operation.name": "chat"}, "status": {}, "events": events}
+    model, told, other = list(FORMAT.read(source_of([span], [])))
+    assert (model["kind"], model["text"]) == ("llm_call", "done")
+    assert (told["kind"], told["tool_call_id"], told["text"], other["name"]) == ("tool_result", "c", "denied", "other")
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(*map(spoilt, spans())), min_size=1, max_size=3))
 def test_whatever_a_record_holds_it_is_read_or_noted(records: list[Any]) -> None:
