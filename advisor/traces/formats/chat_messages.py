@@ -11,13 +11,34 @@ from itertools import chain, count
 from typing import Any
 
 from advisor.traces.formats.conversations import converse, identity, is_conversation, judged, outcome
+from advisor.traces.formats.framework_messages import is_of_adk, is_of_pydantic_ai
 from advisor.traces.formats.messages import is_message, opened, rows_of
 from advisor.traces.formats.positions import EACH, Places, lines_along
 from advisor.traces.formats.rows import emitted, finished, first_text
 from advisor.traces.records import CONFIRMED, Event, Format, Source, each, get, text_of
 
-_LISTS = ("messages", "traj", "trajectory", "history", "conversation", "conversations", "dialogue", "transcript")
-CHATS = ("conversation_id", "session_id", "thread_id", "request_id", "trace_id", "chat_id", "run_id")
+_LISTS = (
+    "messages",
+    "traj",
+    "trajectory",
+    "history",
+    "conversation",
+    "conversations",
+    "dialogue",
+    "transcript",
+    "events",
+)
+CHATS = (
+    "conversation_id",
+    "session_id",
+    "thread_id",
+    "request_id",
+    "trace_id",
+    "chat_id",
+    "run_id",
+    "invocation_id",
+    "invocationId",
+)
 """Fields that name a conversation."""
 _IDS = (*CHATS, "id")
 _TASKS = ("task_id", "instance_id", "question_ID")
@@ -49,8 +70,14 @@ def _is_chat(source: Source) -> bool:
         return False
     if _share(source.sample, is_message):
         # One message alone is not yet a chat, and tells too little.
-        return len(source.sample) > 1 and any(get(value, "role") is not None for value in source.sample)
+        return len(source.sample) > 1 and any(_has_role(value) for value in source.sample)
     return _share(source.sample, lambda value: _held(value) is not None or is_conversation(value))
+
+
+def _has_role(value: Any) -> bool:
+    return isinstance(value, Mapping) and (
+        value.get("role") is not None or is_of_adk(value) or is_of_pydantic_ai(value)
+    )
 
 
 def _is_who_and_when(source: Source) -> bool:

@@ -153,8 +153,7 @@ def _said(writes: list[_Write], base: Event, seen: set[tuple[str | None, str]]) 
                 continue
             if known[1]:
                 seen.add(known)
-            for event in rows_of(message, write.place, {**base, "agent_name": node}):
-                yield event
+            yield from rows_of(message, write.place, {**base, "agent_name": node})
 
 
 def _messages(data: bytes) -> list[Any]:
