@@ -105,7 +105,7 @@ def assess(entry: Signature, coverage: Coverage) -> Assessability:
         options = [option.partition("@") for option in need.split("|")]
         met = {name: cap or "A" for name, _, cap in options if _met(name, kinds, coverage)}
         if not met:
-            missing.append(need.partition("@")[0].partition("|")[0])
+            missing.append(_nearest([name for name, _, _ in options], coverage))
         else:
             caps.append(min(met.values()))
             # Rows of a proxy's kind are not looked at where the log has better, so they do not lower the grade.
@@ -115,6 +115,12 @@ def assess(entry: Signature, coverage: Coverage) -> Assessability:
     cap: Any = max(caps, key=GRADES.index, default="A")
     grade: Any = max([coverage.grade(entry, used or kinds), cap], key=(*GRADES, "none").index)
     return Assessability("D" if grade == "none" else grade, (), cap)
+
+
+def _nearest(names: Sequence[str], coverage: Coverage) -> str:
+    """Of alternatives that a log lacks the first that its rows could carry; the first, where they could carry none."""
+    held = (name for name in names if not name.startswith("kind:") and "." in name and coverage.of([_kind(name)]))
+    return next(held, names[0])
 
 
 def _met(name: str, kinds: Sequence[str] | None, coverage: Coverage) -> bool:

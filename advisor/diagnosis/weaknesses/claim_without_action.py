@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Signs
 from advisor.diagnosis.weaknesses.decisions import whole
-from advisor.diagnosis.weaknesses.wording import HEDGES, OWN_CLAIM, SPOKEN
+from advisor.diagnosis.weaknesses.wording import ERRED, HEDGES, OWN_CLAIM, READS, SPOKEN
 
-_READS = (
-    "^(?:get|find|list|search|look|lookup|read|fetch|query|check|calculate|compute|think|view|retrieve|show|describe|"
-    "count|browse|open|visit|verify|validate|plan)(?:_|-|[.]|$)"
-)
-# A call may have had an effect unless it is declared to have none, is named after reading, or failed; only what began
-# before the claim counts. The LIKEs spare most texts the patterns.
+# A call may have had an effect unless it is declared to have none, is named after reading, or failed (in words, too);
+# only what began before the claim counts. The LIKEs spare most texts the patterns.
 _CLAIMS = f"""
 WITH spoken AS (
     SELECT row_id, request_id, ord, LOWER(text) AS text FROM events
@@ -30,8 +26,9 @@ acts AS (
     WHERE kind IN ('tool_call', 'tool_result', 'commit', 'delegation')
       AND request_id IN (SELECT request_id FROM claims)
       AND COALESCE(status, 'ok') IN ('ok', 'pending', 'unknown')
+      AND NOT COALESCE(regexp_matches(LOWER(LEFT(text, 40)), '{ERRED}'), FALSE)
       AND COALESCE(side_effect, 'unknown') NOT IN ('none', 'read')
-      AND (side_effect IS NOT NULL OR tool_name IS NULL OR NOT regexp_matches(LOWER(tool_name), '{_READS}'))
+      AND (side_effect IS NOT NULL OR tool_name IS NULL OR NOT regexp_matches(LOWER(tool_name), '{READS}'))
     GROUP BY request_id
 ),
 judged AS (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Signs
 from advisor.diagnosis.weaknesses.decisions import ALLOWS, CHECKS, REFUSED, home, whole
-from advisor.diagnosis.weaknesses.wording import CLAIMS, REFUSES, SPOKEN, said
+from advisor.diagnosis.weaknesses.wording import CLAIMS, READS, REFUSES, SPOKEN, said
 
 # A result is a tool_result row, or a call's own row in a file that has none. A commit that did not take effect, and a
 # reject row, refuse as well as a check does.
@@ -51,7 +51,9 @@ results AS (
     SELECT a.row_id, a.request_id, a.ord, a.status, a.source_format, a.empty, r.refusal,
            CASE WHEN r.proposal_id IS NULL THEN 0 ELSE 1 END AS refused,
            CASE WHEN COALESCE(a.status, 'ok') = 'ok' AND COALESCE(a.side_effect, 'unknown') NOT IN ('none', 'read')
-                     AND regexp_matches(a.head, '{REFUSES}') THEN 1 ELSE 0 END AS worded
+                     AND regexp_matches(a.head, '{REFUSES}')
+                     AND (a.side_effect IS NOT NULL OR a.tool_name IS NULL
+                          OR NOT regexp_matches(LOWER(a.tool_name), '{READS}')) THEN 1 ELSE 0 END AS worded
     FROM placed a LEFT JOIN refused r ON r.proposal_id = a.proposal_id AND r.home = a.home
         -- One proposal may call several tools: the refusal of one says nothing of another's result.
         AND (r.tool_name IS NULL OR a.tool_name IS NULL OR a.tool_name IN (r.tool_name, r.last_tool_name))

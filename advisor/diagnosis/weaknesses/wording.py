@@ -20,7 +20,7 @@ _REASON = "(?:bad request|unauthori[sz]ed|forbidden|not found|conflict|gone|unpr
 REFUSES = "|".join(
     (
         rf"{_LEAD}(?:the |your |this )?{_ACTION}(?: was| is| has been| were)? {_REFUSED}\b",
-        rf"{_LEAD}{_REFUSED}(?:\W*$|\s*[:.,(-]|\s+(?:by|because|due)\b)",
+        rf"{_LEAD}(?:[a-z]+ )?{_REFUSED}(?:\W*$|\s*[:.,(-]|\s+(?:by|because|due)\b)",
         rf"^\W*(?:status|decision|outcome|verdict)\W+{_REFUSED}\b",
         r"^\W*the user (?:does not want|doesn.t want|rejected|declined|denied)\b",
         rf"{_LEAD}{_STATUS}",
@@ -46,6 +46,14 @@ HEDGES = (
     r"denied|refused|declined|unfortunately|sorry|instead)\b"
 )
 """Words with which a text claims nothing that a refusal would contradict."""
+
+READS = (
+    "^(?:get|find|list|search|look|lookup|read|fetch|query|check|calculate|compute|think|view|retrieve|show|describe|"
+    "count|browse|open|visit|verify|validate|plan)(?:_|-|[.]|$)"
+)
+"""Names of tools that read: their results tell of what others refused or did."""
+ERRED = r"^\W*(?:error|exception|failed|failure|traceback)\b"
+"""The head of a result that is an error told as text."""
 
 SPOKEN = (
     "(kind = 'llm_call' OR (kind = 'message' AND agent_name IS NOT NULL AND COALESCE(agent_role, '') <> 'human' AND"

@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.traces import values
 from advisor.traces.formats.chat import answer, loaded, question
+from advisor.traces.formats.chat_messages import CHATS
 from advisor.traces.formats.messages import Call, Result, call_row, result_row, said, turn_hash
 from advisor.traces.formats.rows import emitted, failed, finished, first_text, tokens
 from advisor.traces.records import Event, Format, Source, each, get, most, text_of
@@ -64,13 +65,24 @@ def _read_chat(source: Source) -> Iterator[Event]:
                 seen[known] = None
                 if len(seen) > _MEMORY:
                     del seen[next(iter(seen))]
+            whose = _whose(one, value)
             for event in _said(line, one):
                 seq += 1
-                yield {**event, "seq": seq, "seq_scope": "request"}
+                yield {**whose, **event, "seq": seq, "seq_scope": "request"}
         if within is not value and isinstance(value, Mapping) and "messages" in value:
             seq += 1
             end: Event = {"line": line, "kind": "log", "name": "TaskResult", "seq": seq, "seq_scope": "request"}
             yield finished({**end, "text": values.excerpt(text_of(value.get("stop_reason")))})
+
+
+def _whose(*places: Any) -> Event:
+    """The unit of work that a program wrote beside a message, which itself names none."""
+    for place in places:
+        for name in CHATS:
+            own = name == "request_id" and get(place, "type") == "UserInputRequestedEvent"
+            if not own and (told := text_of(get(place, name))) is not None:
+                return {"request_id": told, "request_id_source": name}
+    return {}
 
 
 def _said(line: int, message: Mapping[str, Any]) -> list[Event]:

@@ -11,13 +11,36 @@ from itertools import chain, count
 from typing import Any
 
 from advisor.traces.formats.conversations import converse, identity, is_conversation, judged, outcome
+from advisor.traces.formats.framework_messages import is_of_adk, is_of_pydantic_ai
 from advisor.traces.formats.messages import is_message, opened, rows_of
 from advisor.traces.formats.positions import EACH, Places, lines_along
 from advisor.traces.formats.rows import emitted, finished, first_text
 from advisor.traces.records import CONFIRMED, Event, Format, Source, each, get, text_of
 
-_LISTS = ("messages", "traj", "trajectory", "history", "conversation", "conversations", "dialogue", "transcript")
-_IDS = ("conversation_id", "session_id", "thread_id", "request_id", "trace_id", "chat_id", "run_id", "id")
+_LISTS = (
+    "messages",
+    "traj",
+    "trajectory",
+    "history",
+    "conversation",
+    "conversations",
+    "dialogue",
+    "transcript",
+    "events",
+)
+CHATS = (
+    "conversation_id",
+    "session_id",
+    "thread_id",
+    "request_id",
+    "trace_id",
+    "chat_id",
+    "run_id",
+    "invocation_id",
+    "invocationId",
+)
+"""Fields that name a conversation."""
+_IDS = (*CHATS, "id")
 _TASKS = ("task_id", "instance_id", "question_ID")
 _SUCCESS = ("is_correct", "success", "resolved", "correct", "solved")
 _SCORES = ("reward", "score")
@@ -47,8 +70,14 @@ def _is_chat(source: Source) -> bool:
         return False
     if _share(source.sample, is_message):
         # One message alone is not yet a chat, and tells too little.
-        return len(source.sample) > 1 and any(get(value, "role") is not None for value in source.sample)
+        return len(source.sample) > 1 and any(_has_role(value) for value in source.sample)
     return _share(source.sample, lambda value: _held(value) is not None or is_conversation(value))
+
+
+def _has_role(value: Any) -> bool:
+    return isinstance(value, Mapping) and (
+        value.get("role") is not None or is_of_adk(value) or is_of_pydantic_ai(value)
+    )
 
 
 def _is_who_and_when(source: Source) -> bool:
@@ -109,7 +138,7 @@ def _common(source: Source, about: Mapping[str, Any], messages: list[Any], place
     common["model_request"] = first_text(about, "model", "model_name")
     if name is not None:
         return {**common, "request_id": text_of(about[name]), "request_id_source": name}
-    for key in _IDS[:-1]:
+    for key in CHATS:
         if (told := text_of(get(messages, 0, key))) is not None:
             return {**common, "request_id": told, "request_id_source": key}
     task = first_text(about, *_TASKS)
@@ -147,7 +176,7 @@ def _single(source: Source) -> Iterator[Event]:
         if message is None:
             source.bad(line, "is no message of a chat")
             continue
-        name = next((name for name in _IDS[:-1] if text_of(value.get(name)) is not None), None)
+        name = next((name for name in CHATS if text_of(value.get(name)) is not None), None)
         request, named = (text_of(value[name]), name) if name is not None else (whole, "place")
         common: Event = {"agent_name": "assistant", "request_id": request, "request_id_source": named}
         for event in rows_of(message, line, common):

@@ -1,7 +1,8 @@
 """LangGraph's checkpointer in SQLite: the tables `checkpoints` and `writes`.
 
-Payloads are serialised Python: they are hashed, and only a plain MessagePack text is read out of them. The id of a
-checkpoint is a UUID of version 6, whose time is its own. What a task wrote is one `agent` row.
+Payloads are serialised Python: they are hashed, and only messages and plain texts are read out of MessagePack. The id
+of a checkpoint is a UUID of version 6, whose time is its own. What a task wrote is one `agent` row, and rows for the
+messages that it adds to the state, each once in a thread.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from advisor.traces import values
+from advisor.traces.formats.messages import opened, rows_of
+from advisor.traces.formats.msgpacked import decoded
 from advisor.traces.formats.rows import emitted, failed, finished
-from advisor.traces.records import Event, Format, Source, text_of
+from advisor.traces.records import Event, Format, Source, get, text_of
 
 _EPOCH = 0x01B21DD213814000
 """The 100-nanosecond intervals between the Gregorian calendar's start and 1970."""
@@ -83,10 +86,12 @@ def _tasks(connection: sqlite3.Connection, source: Source) -> Iterator[Event]:
         for row in connection.execute("SELECT thread_id, checkpoint_id, metadata FROM checkpoints")
     }
     cursor = connection.execute("SELECT * FROM writes ORDER BY thread_id, checkpoint_id, task_id, idx")
+    seen: set[tuple[str | None, str]] = set()
     for (thread, checkpoint, task), group in groupby(_writes(cursor), lambda w: (w.thread, w.checkpoint, w.task)):
         writes = list(group)
         step = steps.get((thread, checkpoint))
-        for event in _task(writes, _row(writes[0].place, "agent", thread, checkpoint), task):
+        row = _row(writes[0].place, "agent", thread, checkpoint)
+        for event in (*_task(writes, dict(row), task), *_said(writes, row, seen)):
             if step is not None and abs(step) < 2**60:
                 event["seq"], event["seq_scope"] = (step + 1) * 2 + 1, "request"
             yield event
@@ -108,7 +113,7 @@ def _writes(cursor: sqlite3.Cursor) -> Iterator[_Write]:
 
 def _task(writes: list[_Write], event: Event, task: str | None) -> Iterator[Event]:
     path = next((write.path for write in writes if write.path), None)
-    name = path.rpartition(", ")[2] if path and ", " in path else None
+    name = _node(path) if path else None
     by_channel = {write.channel: write.value for write in writes}
     written = b"".join(w.channel.encode() + w.value for w in writes if not w.channel.startswith("__"))
     event |= {"agent_name": name, "name": name, "span_id": task}
@@ -134,6 +139,33 @@ def _task(writes: list[_Write], event: Event, task: str | None) -> Iterator[Even
             yield finished({**answered, "ts_us": None, "text": values.excerpt(told)})
     else:
         yield finished({**asked, "kind": "log", "name": "resume" if "__resume__" in by_channel else "writes"})
+
+
+def _said(writes: list[_Write], base: Event, seen: set[tuple[str | None, str]]) -> Iterator[Event]:
+    """The messages that a task adds: turns of a model, calls, results. One that it writes anew is not added."""
+    node = next((_node(write.path) for write in writes if write.path), None)
+    for write in writes:
+        listed = _messages(write.value) if write.channel == "messages" else []
+        for one in listed:
+            message = opened(one)
+            known = (write.thread, text_of(get(one, "id")) or "")
+            if message is None or known in seen:
+                continue
+            if known[1]:
+                seen.add(known)
+            yield from rows_of(message, write.place, {**base, "agent_name": node})
+
+
+def _messages(data: bytes) -> list[Any]:
+    try:
+        read = json.loads(data) if data[:1] in (b"[", b"{") else decoded(data)
+    except (ValueError, RecursionError):
+        return []
+    return read if isinstance(read, list) else [read]
+
+
+def _node(path: str) -> str | None:
+    return path.rpartition(", ")[2] if ", " in path else None
 
 
 def instant_of(checkpoint: str | None) -> int | None:

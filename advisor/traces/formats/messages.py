@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from advisor.traces import values
 from advisor.traces.formats.chat import loaded
-from advisor.traces.formats.pydantic_messages import is_of_pydantic_ai, of_pydantic_ai
+from advisor.traces.formats.framework_messages import is_of_adk, is_of_pydantic_ai, of_adk, of_pydantic_ai
 from advisor.traces.formats.rows import emitted, failed, finished, first_text, money, tokens
 from advisor.traces.records import Event, get, text_of
 
@@ -85,6 +85,8 @@ def _unfolded(value: Mapping[str, Any]) -> Mapping[str, Any]:
     kwargs, data = value.get("kwargs"), value.get("data")
     if is_of_pydantic_ai(value):
         return of_pydantic_ai(value)
+    if is_of_adk(value):
+        return of_adk(value)
     if "lc" in value and isinstance(kwargs, Mapping):
         return {"role": text_of(get(value, "id", -1)) or "", **kwargs}
     if isinstance(data, Mapping) and isinstance(value.get("type"), str) and "content" in data:
@@ -186,7 +188,9 @@ def _part_results(parts: list[Any]) -> Iterator[Result]:
             continue
         inner = _inner(part, "functionResponse", "function_response")
         if inner is not None:
-            yield Result(first_text(inner, "id"), first_text(inner, "name"), inner.get("response"))
+            answer = inner.get("response")
+            state = _state(answer) if isinstance(answer, Mapping) else None
+            yield Result(first_text(inner, "id"), first_text(inner, "name"), answer, state)
         elif (inner := _inner(part, "toolResult")) is not None:  # Amazon Bedrock's
             yield Result(first_text(inner, "toolUseId"), None, inner.get("content"), _state(inner))
         elif _kind(part) in _RESULT_TYPES:

@@ -53,6 +53,19 @@ def test_a_result_alone_is_read_whole() -> None:
     assert [row["kind"] for row in found] == [row["kind"] for row in rows(SAMPLES / "messages.jsonl", CHAT)]
 
 
+def test_a_conversation_is_named_beside_its_messages() -> None:
+    one = {
+        "models_usage": None,
+        "created_at": "2026-03-01T10:00:00Z",
+        "content": "x",
+        "source": "a",
+        "type": "TextMessage",
+    }
+    whole = {"messages": [one], "stop_reason": None, "session_id": "s-2"}
+    found = list(CHAT.read(source_of([{**one, "conversation_id": "c-1"}, whole, one], [])))
+    assert [row.get("request_id") for row in of(found, "message")] == ["c-1", "s-2", None]
+
+
 def test_handoffs_questions_and_emitted_columns() -> None:
     base = {"models_usage": None, "created_at": "2026-03-01T10:00:00Z", "content": "x", "source": "a"}
     records = [

@@ -45,6 +45,20 @@ def read(records: list[Any], shape: Any = "lines") -> list[dict[str, Any]]:
     return events
 
 
+@pytest.mark.parametrize(("name", "request_of"), [("sessions.jsonl", "id"), ("events.jsonl", "session_id")])
+def test_events_of_a_session(name: str, request_of: str) -> None:
+    found = rows(SAMPLES.parent / "adk" / name, CHAT)
+    assert {row["request_id_source"] for row in found} == {request_of}
+    assert {row["agent_name"] for row in of(found, "llm_call")} == {"support"}
+    calls, results = of(found, "tool_call"), of(found, "tool_result")
+    assert [row["tool_call_id"] for row in calls] == [row["tool_call_id"] for row in results]
+    assert all(row["input_tokens"] == 100 for row in of(found, "llm_call"))
+    failed = [(row["tool_name"], row["error_message"]) for row in results if row.get("status") == "error"]
+    refused = ("refund_payment", "403 refund refused: limit exceeded for this account")
+    assert [name for name, _ in failed] == ([refused[0]] if name == "sessions.jsonl" else [])
+    assert refused[1] in str(failed) or not failed
+
+
 @pytest.mark.parametrize("name", ["strands", "pydantic_ai"])
 def test_messages_in_parts_of_their_own(name: str) -> None:
     found = rows(SAMPLES.parent / name / "messages.jsonl", CHAT)

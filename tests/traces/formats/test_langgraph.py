@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.traces.formats import langchain_events, langgraph, langgraph_sqlite
+from advisor.traces.formats.msgpacked import decoded
 from advisor.traces.opening import open_sources
 from tests.traces.formats.hostile import bears, lines, of, read, rows, shown, source_of, spoilt
 
@@ -156,6 +157,45 @@ def test_errors_in_sqlite() -> None:
     assert shown(found[-1:], "agent_name", "status", "error_type", "error_message") == [
         ("check", "error", "ValueError", "ValueError('no such refund 17')")
     ]
+
+
+def test_messages_in_sqlite() -> None:
+    found = rows(SAMPLES / "messages.sqlite", SQLITE)
+    assert [len(of(found, kind)) for kind in ("llm_call", "tool_call", "tool_result")] == [8, 6, 6]
+    assert {row["agent_name"] for row in of(found, "llm_call")} == {"support"}
+    calls = {row["tool_call_id"]: row["args_hash"] for row in of(found, "tool_call") if row["tool_name"][0] == "r"}
+    ends = [row for row in of(found, "tool_result") if row["tool_call_id"] in calls]
+    assert [row["request_id"] for row in ends] == ["conv-2", "conv-2", "conv-7"]
+    assert [row.get("status") for row in ends][::2] == ["error", "error"]
+    assert calls[ends[0]["tool_call_id"]] == calls[ends[1]["tool_call_id"]]
+    said = of(found, "llm_call")[-1]
+    assert said["text"].startswith("I have successfully refunded order 7")
+    assert said["model_response"] == "gpt-4o-mini-2024-07-18" and said["input_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"\x93\x01\xff\xc0", [1, -1, None]),
+        (b"\x81\xa1a\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00", {"a": 1.5}),
+        (b"\xd9\x02hi", "hi"),
+        (b"\xc4\x01\x07", "07"),
+        (b"\xc7\x0b\x05\x94\xa1m\xa1C\x81\xa1x\xc3\xa1f", {"x": True}),
+        (b"\xd4\x63\x07", "07"),
+    ],
+)
+def test_message_pack_is_read_as_values(data: bytes, value: object) -> None:
+    assert decoded(data) == value
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=64))
+def test_bytes_that_are_no_message_pack_are_refused(data: bytes) -> None:
+    with suppress(ValueError):
+        decoded(data)
+    for broken in (b"", b"\xc1", b"\xdd\xff\xff\xff\xff", b"\x91" * 100, b"\x01\x01"):
+        with pytest.raises(ValueError):
+            decoded(broken)
 
 
 def test_odd_values_in_sqlite(tmp_path: Path) -> None:

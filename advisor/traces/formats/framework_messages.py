@@ -1,4 +1,8 @@
-"""Pydantic AI's messages (`all_messages_json`) as messages of a chat: requests and responses, in parts."""
+"""Messages of frameworks that keep a shape of their own, as messages of a chat: Pydantic AI's and Google ADK's.
+
+Pydantic AI writes requests and responses in parts by `part_kind` (`all_messages_json`); ADK writes events by author,
+whose content is Gemini's.
+"""
 
 from __future__ import annotations
 
@@ -43,3 +47,19 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any] | None:
 def _spoken(content: Any) -> str:
     """The texts among what a user sent; images and files are left out."""
     return "\n".join(one for one in content if isinstance(one, str)) if isinstance(content, list) else ""
+
+
+def is_of_adk(value: Mapping[str, Any]) -> bool:
+    """Whether a value is an event of an ADK session."""
+    named = "invocation_id" in value or "invocationId" in value
+    return named and isinstance(value.get("author"), str) and isinstance(get(value, "content", "parts"), list)
+
+
+def of_adk(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event with a role: its author's, or a tool's whose answer it carries under the agent's name."""
+    content = value["content"]
+    spoke = value["author"] != "user" and content.get("role") != "user"
+    told = {"role": "assistant" if spoke else "user", "content": content["parts"], "timestamp": value.get("timestamp")}
+    usage = value.get("usage_metadata") or value.get("usageMetadata")
+    model = first_text(value, "model_version", "modelVersion")
+    return {**told, "usage": usage, "model": model, **({"name": value["author"]} if spoke else {})}
