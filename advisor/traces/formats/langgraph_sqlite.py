@@ -18,7 +18,7 @@ from uuid import UUID
 
 from advisor.traces import values
 from advisor.traces.formats.messages import opened, rows_of
-from advisor.traces.formats.msgpacked import decoded
+from advisor.traces.formats.msgpacked import decoded, plain
 from advisor.traces.formats.rows import emitted, failed, finished
 from advisor.traces.records import Event, Format, Source, get, text_of
 
@@ -178,22 +178,6 @@ def instant_of(checkpoint: str | None) -> int | None:
         return None
     high, low = read.int >> 80, (read.int >> 64) & 0x0FFF
     return ((high << 12 | low) - _EPOCH) // 10
-
-
-def plain(data: bytes) -> str | None:
-    """The text that a MessagePack value is, or a list of it alone; None where it is something else."""
-    if data[:1] == b"\x91":
-        data = data[1:]
-    if not data:
-        return None
-    lead = data[0]
-    start = 1 if 0xA0 <= lead <= 0xBF else {0xD9: 2, 0xDA: 3, 0xDB: 5}.get(lead)
-    if start is None:
-        return None
-    length = lead & 0x1F if start == 1 else int.from_bytes(data[1:start], "big")
-    if len(data) != start + length:
-        return None
-    return data[start:].decode("utf-8", "replace")
 
 
 def _object(value: Any) -> Mapping[str, Any]:

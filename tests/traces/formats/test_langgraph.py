@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.traces.formats import langchain_events, langgraph, langgraph_sqlite
-from advisor.traces.formats.msgpacked import decoded
+from advisor.traces.formats.msgpacked import decoded, plain
 from advisor.traces.opening import open_sources
 from tests.traces.formats.hostile import bears, lines, of, read, rows, shown, source_of, spoilt
 
@@ -179,7 +179,7 @@ def test_messages_in_sqlite() -> None:
         (b"\x93\x01\xff\xc0", [1, -1, None]),
         (b"\x81\xa1a\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00", {"a": 1.5}),
         (b"\xd9\x02hi", "hi"),
-        (b"\xc4\x01\x07", "07"),
+        (b"\x91\xc4\x01\x07", ["07"]),
         (b"\xc7\x0b\x05\x94\xa1m\xa1C\x81\xa1x\xc3\xa1f", {"x": True}),
         (b"\xd4\x63\x07", "07"),
     ],
@@ -218,7 +218,7 @@ def test_odd_values_in_sqlite(tmp_path: Path) -> None:
     [(b"\xa4deny", "deny"), (b"\x91\xa4deny", "deny"), (b"\xd9\x03yes", "yes"), (b"\x92\xa1a\xa1b", None), (b"", None)],
 )
 def test_plain_texts_in_messagepack(data: bytes, text: str | None) -> None:
-    assert langgraph_sqlite.plain(data) == text
+    assert plain(data) == text
 
 
 @given(st.binary(max_size=40))
