@@ -111,16 +111,17 @@ def assess(entry: Signature, coverage: Coverage) -> Assessability:
             # Rows of a proxy's kind are not looked at where the log has better, so they do not lower the grade.
             used += [_kind(name) for name, cap in met.items() if cap == caps[-1] and _names_a_kind(name)]
     if missing:
-        return Assessability("none", tuple(missing))
+        return Assessability("none", tuple(dict.fromkeys(missing)))
     cap: Any = max(caps, key=GRADES.index, default="A")
     grade: Any = max([coverage.grade(entry, used or kinds), cap], key=(*GRADES, "none").index)
     return Assessability("D" if grade == "none" else grade, (), cap)
 
 
 def _nearest(names: Sequence[str], coverage: Coverage) -> str:
-    """Of alternatives that a log lacks the first that its rows could carry; the first, where they could carry none."""
-    held = (name for name in names if not name.startswith("kind:") and "." in name and coverage.of([_kind(name)]))
-    return next(held, names[0])
+    """Of alternatives that a log lacks the first; a column of rows that it has, where it has none of the first's."""
+    if names[0].startswith("kind:") or "." not in names[0]:
+        return names[0]
+    return next((name for name in names if "." in name and coverage.of([_kind(name)])), names[0])
 
 
 def _met(name: str, kinds: Sequence[str] | None, coverage: Coverage) -> bool:

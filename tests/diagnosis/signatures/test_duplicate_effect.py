@@ -119,6 +119,8 @@ def test_effects_without_an_outcome_are_not_usable() -> None:
 def test_without_commits_nothing_can_be_said() -> None:
     one = found([{"kind": "llm_call", "ts_us": 1}])
     assert one.verdict == "not_assessable" and "kind:commit" in one.missing
+    one = found([{"kind": "tool_call", "request_id": "r", "args_hash": "a", "ts_us": 1}])
+    assert one.missing == ("tool_call.side_effect",)
 
 
 def test_the_order_of_lines_changes_nothing() -> None:

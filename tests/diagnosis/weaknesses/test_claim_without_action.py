@@ -54,6 +54,13 @@ def test_a_call_that_could_have_done_it_before_the_claim_matches() -> None:
     assert finding(ID, [acts("cancel_order", at=90), says(CLAIM)]).verdict == "possible"
 
 
+def test_a_call_that_failed_in_words_does_not() -> None:
+    told = acts("cancel_order", text="Error: TimeoutError('no answer')")
+    assert finding(ID, [told, says(CLAIM)]).verdict == "possible"
+    assert finding(ID, [told, acts("cancel_order", at=20, text="done"), says(CLAIM)]).verdict == "absent"
+    assert finding(ID, [acts("cancel_order", text="Errors: none"), says(CLAIM)]).verdict == "absent"
+
+
 def test_a_call_that_failed_or_is_declared_to_read_does_not() -> None:
     assert finding(ID, [acts("cancel_order", status="error"), says(CLAIM)]).verdict == "possible"
     assert finding(ID, [acts("cancel_preview", side_effect="read"), says(CLAIM)]).verdict == "possible"

@@ -59,6 +59,12 @@ def test_a_refusal_told_as_a_refusal_is_in_order() -> None:
     assert finding(ID, rows).verdict == "absent"
 
 
+@pytest.mark.parametrize(("tool", "verdict"), [("refund_payment", "likely"), ("get_claim", "absent")])
+def test_whatever_is_refused_unless_the_tool_only_tells_of_it(tool: str, verdict: str) -> None:
+    rows = [*call(1, "Refund rejected: over the limit.", tool_name=tool), says(1, "I have refunded the order.")]
+    assert finding(ID, rows).verdict in (verdict, "insufficient" if verdict == "absent" else verdict)
+
+
 def test_a_refusal_that_was_overruled_before_the_call_is_none() -> None:
     rows = [decision(1, "deny"), decision(1, "approve", 5), *call(1), says(1, DONE)]
     assert finding(ID, rows).verdict != "present"
