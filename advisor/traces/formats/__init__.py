@@ -29,6 +29,7 @@ ORDER: tuple[str, ...] = (
     "tau_bench",
     "swe_agent",
     "medagentbench",
+    "model_calls",
     "chat_messages",
     "flat_attributes",
 )
