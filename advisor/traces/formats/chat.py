@@ -139,14 +139,7 @@ def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _call(value: Mapping[str, Any]) -> tuple[str | None, str, Any] | None:
     """A call that a message asks for, in any vendor's words; None where the value is none."""
-    inner: Any = next(
-        (
-            value[key]
-            for key in ("tool_call", "function", "function_call", "functionCall", "toolUse")
-            if _is_map(value.get(key))
-        ),
-        value,
-    )
+    inner: Any = next((value[key] for key in _CALLED if _is_map(value.get(key))), value)
     if inner is not value and _is_map(inner.get("function")):
         value, inner = inner, inner["function"]
     name = inner.get("name") or inner.get("toolName") or inner.get("function.name")
