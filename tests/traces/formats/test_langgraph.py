@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -221,9 +222,17 @@ def test_plain_texts_in_messagepack(data: bytes, text: str | None) -> None:
     assert plain(data) == text
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40) | st.integers(0, 2**40) | st.none() | st.booleans() | st.lists(st.text(), min_size=2))
+def test_a_text_alone_or_in_a_list_of_one_is_plain(value: object) -> None:
+    told = value if isinstance(value, str) else None
+    assert plain(msgpack.packb(value)) == plain(msgpack.packb([value])) == told
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=40))
-def test_any_bytes_are_no_messagepack_or_a_text(data: bytes) -> None:
-    assert langgraph_sqlite.plain(data) is None or langgraph_sqlite.plain(data) in data.decode("utf-8", "replace")
+def test_any_bytes_are_a_text_or_nothing(data: bytes) -> None:
+    assert isinstance(plain(data), str | None)
 
 
 def test_runs_of_the_event_stream() -> None:
