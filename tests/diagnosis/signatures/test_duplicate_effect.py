@@ -3,6 +3,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+
 from advisor.diagnosis.findings import Finding
 from tests.diagnosis.logs import finding
 
@@ -78,6 +80,70 @@ def test_writing_tool_calls_stand_in_where_nothing_is_committed() -> None:
     one = found(rows)
     assert (one.verdict, one.grade, one.count) == ("likely", "C", 1)
     assert found([*rows, effect(77)]).count == 0
+
+
+def calls(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """Tool calls as an SDK logs them: each with an id that the model gave it, and no other key."""
+    made = [{**row, "kind": "tool_call", "tool_call_id": f"call{at}"} for at, row in enumerate(rows)]
+    return without_keys(made)
+
+
+def test_a_model_that_calls_again_gives_a_new_id_for_the_same_intent() -> None:
+    one = found(calls(*effects(), effect(3, at=5)))
+    assert (one.verdict, one.grade, one.count) == ("likely", "C", 1)
+    assert found(calls(*effects(), effect(3, at=5, args_hash="other"))).verdict == "absent"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"status": "timeout"},
+        {"status": "cancelled"},
+        {"status": "unknown"},
+        {"status": "error", "error_type": "ReadTimeout"},
+        {"status": "error", "error_message": "the request timed out after 30 s"},
+        {"status": "error", "error_type": "ConnectionResetError", "error_message": "Connection reset by peer"},
+        {"status": "error", "text": "Error: 504 Gateway Time-out"},
+    ],
+)
+@pytest.mark.parametrize("made", [calls, lambda *rows: without_keys(rows)])
+def test_an_effect_after_a_try_of_unknown_outcome_without_a_key_is_possible(made: Any, first: dict[str, Any]) -> None:
+    one = found(made(*effects(5), effect(7, **first), effect(7, at=5)))
+    assert (one.verdict, one.grade, one.count, one.of) == ("possible", "C", 1, 6)
+    assert len(one.evidence) == 2 and "cannot show" in one.said
+    other_order = found(made(*effects(5), effect(7, at=5, **first), effect(7)))
+    assert other_order.verdict == "absent"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"status": "error", "error_type": "ConnectTimeout"},
+        {"status": "error", "error_type": "ValueError", "error_message": "no such card"},
+        {"status": "rejected", "error_message": "the approval timed out"},
+        {"status": "timeout", "args_hash": "other"},
+        {"status": "timeout", "request_id": "another"},
+        {"status": "timeout", "side_effect": "read"},
+    ],
+)
+def test_an_effect_after_a_try_that_surely_failed_is_no_doubt(first: dict[str, Any]) -> None:
+    assert found(calls(*effects(5), effect(7, **first), effect(7, at=5))).verdict == "absent"
+
+
+def test_doubts_stand_beside_doubles_and_beyond_refuted_ones() -> None:
+    doubt = [effect(7, status="timeout"), effect(7, at=5)]
+    one = found(calls(*effects(5), effect(3, at=5), *doubt))
+    assert (one.verdict, one.count) == ("likely", 1)
+    assert any("1 more intents succeeded once" in each for each in one.checked)
+    echoed = [{**row, "result_fp": f"receipt{row['request_id']}"} for row in [*effects(4), effect(3, at=5)]]
+    assert found(calls(*echoed)).verdict == "refuted"
+    assert found(calls(*echoed, *doubt)).verdict == "possible"
+
+
+def test_the_id_of_a_call_alone_says_nothing_of_its_intent() -> None:
+    rows = [{**row, "args_hash": None} for row in calls(*effects())]
+    one = found(rows)
+    assert one.verdict == "not_assessable" and "args_hash" in " ".join(one.missing)
 
 
 def test_reads_and_replays_are_no_effects() -> None:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Shown, Signs
 
+# Errors after which a request that was sent may have taken effect; one that never connected has not.
+_LATE = "time.?out|timed out|deadline.?exceeded|connection.?(?:reset|aborted|closed|lost)|broken pipe|cancelled"
+_ERROR = "LOWER(CONCAT(COALESCE(e.error_type, ''), ' ', COALESCE(e.error_message, LEFT(e.text, 200), '')))"
 # Commits are the effects; a log without any has its writing tool calls. An intent is an action, a proposal, or (weaker)
-# equal arguments to one receiver; one proposal may commit several different calls. `epoch` counts the times that the
-# action was undone: doing it again after that is no duplicate.
-_EFFECTS = """
+# equal arguments to one receiver; one proposal may commit several different calls, and the id of a call is no intent,
+# since a model that calls again gives another. `epoch` counts the times that the action was undone: what is done after
+# that is no duplicate.
+_EFFECTS = f"""
 WITH declared AS (SELECT COUNT(*) AS commits FROM events WHERE kind = 'commit'),
 effects AS (
     SELECT e.row_id, e.ord, e.kind, e.status, e.attempt, e.result_fp, e.request_id, e.saga_id,
            CASE WHEN e.kind = 'compensation' THEN e.compensates ELSE e.action_id END AS action_id,
-           e.proposal_id, e.tool_name, e.name, e.resource_id, e.args_hash
+           CASE WHEN e.kind = 'tool_call' AND e.proposal_id = e.tool_call_id THEN NULL ELSE e.proposal_id END
+           AS proposal_id, e.tool_name, e.name, e.resource_id, e.args_hash,
+           CASE WHEN e.status IN ('timeout', 'cancelled', 'unknown') THEN 1
+                WHEN e.status = 'error' THEN CASE WHEN regexp_matches({_ERROR}, '{_LATE}')
+                     AND NOT regexp_matches({_ERROR}, 'connect(?:ion)?.?timeout') THEN 1 ELSE 0 END
+                ELSE 0 END AS unsure
     FROM events e CROSS JOIN declared d
     WHERE e.kind IN ('commit', 'compensation', 'tool_call')
       AND (e.kind <> 'tool_call' OR (d.commits = 0 AND e.side_effect IN ('write', 'external_write')))
       AND COALESCE(e.side_effect, 'unknown') NOT IN ('none', 'read') AND COALESCE(e.is_replay, FALSE) = FALSE
 ),
 keyed AS (
-    SELECT row_id, ord, kind, status, attempt, result_fp,
+    SELECT row_id, ord, kind, status, attempt, result_fp, unsure,
            CASE WHEN action_id IS NOT NULL THEN 'action' WHEN proposal_id IS NOT NULL THEN 'proposal'
                 ELSE 'arguments' END AS way,
            CASE WHEN COALESCE(saga_id, request_id) IS NULL THEN NULL
@@ -63,7 +72,17 @@ judged AS (
     SELECT d.*, CASE WHEN d.results = 1 AND d.with_result = d.effects AND c.result_fp IS NULL THEN 1 ELSE 0
            END AS echoed
     FROM doubles d LEFT JOIN common c ON c.result_fp = d.result_fp
-)
+),
+tries AS (
+    SELECT k.intent, k.row_id, k.ord, k.status,
+           SUM(k.unsure) OVER (
+               PARTITION BY k.intent ORDER BY k.ord, k.row_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+           ) AS unsures
+    FROM keyed k
+    WHERE k.way <> 'action' AND k.intent IN (SELECT intent FROM keyed WHERE unsure = 1)
+      AND k.intent NOT IN (SELECT intent FROM repeated)
+),
+doubted AS (SELECT DISTINCT intent FROM tries WHERE status = 'ok' AND unsures > 0)
 """
 QUERIES = {
     "coverage": """
@@ -71,7 +90,8 @@ WITH declared AS (SELECT COUNT(*) AS commits FROM events WHERE kind = 'commit')
 SELECT COALESCE(MAX(d.commits), 0) AS commits,
        COALESCE(SUM(CASE WHEN e.status = 'ok' OR e.status IS NULL THEN 1 ELSE 0 END), 0) AS effects,
        COALESCE(SUM(CASE WHEN e.status = 'ok' AND COALESCE(e.saga_id, e.request_id) IS NOT NULL
-                AND (COALESCE(e.action_id, e.proposal_id) IS NOT NULL
+                AND (e.action_id IS NOT NULL OR (e.proposal_id IS NOT NULL AND NOT (
+                         e.kind = 'tool_call' AND e.proposal_id = COALESCE(e.tool_call_id, '')))
                      OR (e.args_hash IS NOT NULL AND COALESCE(e.resource_id, e.tool_name) IS NOT NULL))
            THEN 1 ELSE 0 END), 0) AS usable
 FROM events e CROSS JOIN declared d
@@ -87,6 +107,8 @@ SELECT 'undone' AS way, 0 AS echoed, COUNT(*) AS intents, 0 AS extra, 0 AS tried
     SELECT intent FROM followed WHERE kind <> 'compensation' AND status = 'ok'
     GROUP BY intent HAVING COUNT(DISTINCT epoch) > 1
 ) again
+UNION ALL
+SELECT 'in doubt' AS way, 0 AS echoed, COUNT(*) AS intents, 0 AS extra, 0 AS tried_again FROM doubted
 ORDER BY way, echoed
 """,
     "worst": f"""{_EFFECTS},
@@ -98,6 +120,9 @@ SELECT f.row_id, c.way FROM chosen c JOIN followed f ON f.intent = c.intent AND 
 WHERE c.place <= 10 AND f.kind <> 'compensation'
 ORDER BY c.place, f.ord, f.row_id LIMIT 20
 """,
+    "doubted": f"""{_EFFECTS}
+SELECT t.row_id FROM tries t JOIN doubted d ON d.intent = t.intent ORDER BY t.intent, t.ord, t.row_id LIMIT {CITED}
+""",
 }
 
 
@@ -106,9 +131,11 @@ def read(asked: Asked) -> Signs:
     coverage = asked.one("coverage")
     relevant, usable = int(coverage["effects"]), int(coverage["usable"])
     answers = asked.ask("doubles") if usable else []
-    groups = [row for row in answers if row["way"] != "undone"]
-    undone = _sum([row for row in answers if row["way"] == "undone"], "intents")
+    groups = [row for row in answers if row["way"] not in ("undone", "in doubt")]
+    undone, doubted = (_sum([row for row in answers if row["way"] == way], "intents") for way in ("undone", "in doubt"))
     real = [row for row in groups if not row["echoed"]]
+    if doubted and not real:
+        return _in_doubt(asked, relevant, usable, doubted, _traps(groups, undone))
     keyed = [row for row in real if row["way"] != "arguments"]
     proxy = bool(real) and not keyed
     by_tool = not coverage["commits"]
@@ -117,6 +144,9 @@ def read(asked: Asked) -> Signs:
     extra, intents = _sum(shown, "extra"), _sum(shown, "intents")
     again = _sum(shown, "tried_again")
     what = "arguments to one receiver" if proxy else "action or proposal"
+    traps = _traps(groups, undone) if shown else []
+    if doubted:
+        traps.append(f"{doubted} more intents succeeded once, after a try whose outcome is unknown: not counted.")
     return Signs(
         relevant=relevant,
         usable=usable,
@@ -130,11 +160,27 @@ def read(asked: Asked) -> Signs:
         cause=f"{again} of {intents} intents were tried again after a try that failed or has no known outcome"
         if again and verdict != "refuted"
         else None,
-        traps=_traps(groups, undone) if shown else (),
+        traps=traps,
         refuted="Each repeat was answered with the first one's result, which no other intent has."
         if verdict == "refuted"
         else None,
         cap="C" if proxy or by_tool else None,
+    )
+
+
+def _in_doubt(asked: Asked, relevant: int, usable: int, doubted: int, traps: list[str]) -> Signs:
+    """Tries without a key that timed out or broke off and were made again: whether both took effect is in no log."""
+    return Signs(
+        relevant=relevant,
+        usable=usable,
+        count=doubted,
+        unit="effects",
+        verdict="possible",
+        said=f"{doubted} of {usable} effects came after a try of the same that timed out or broke off, without a key: "
+        "whether the first one took effect too, the log cannot show.",
+        rows=[row["row_id"] for row in asked.ask("doubted")],
+        traps=[*traps, "A try that never connected, and one that carries an action's id, is not counted."],
+        cap="C",
     )
 
 
