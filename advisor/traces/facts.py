@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+READS = (
+    "^(?:get|find|list|search|look|lookup|read|fetch|query|check|calculate|compute|think|view|retrieve|show|describe|"
+    "count|browse|open|visit|verify|validate|plan)(?:_|-|[.]|$)"
+)
+"""Names of tools that read: their results tell of what others refused or did."""
+
 
 @dataclass(frozen=True)
 class Facts:

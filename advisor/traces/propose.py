@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple
 
 from advisor.errors import Fault, InputError, printable
 from advisor.traces.columns import by_name
+from advisor.traces.facts import READS
 from advisor.traces.generic.kinds import guess
 from advisor.traces.inputs import inputs
 from advisor.traces.log import Log
@@ -76,12 +77,16 @@ def propose(paths: Sequence[str], stdin: IO[bytes] | None = None, folder: Path |
     mapped = [source for source in usable if not source.format]
     logs = " ".join(printable(path) for path in paths)
     parts = [_HEAD.format(records=sum(source.records for source in mapped), logs=logs)]
-    parts += [f"\n# {printable(s.name)}: {printable(s.format)}; known, needs no mapping.\n" for s in usable if s.format]
+    parts += [
+        f"\n# {printable(s.name)}: {printable(s.format)}; known, its fields need no mapping.\n"
+        for s in usable
+        if s.format
+    ]
     parts += [f"\n# {printable(s.name)}: {printable(s.refused)}; left out.\n" for s in seen if s.refused]
     parts += ["".join(_source(source)) for source in mapped[:MOST_SOURCES]]
     if len(mapped) > MOST_SOURCES:
         parts.append(f"\n# {len(mapped) - MOST_SOURCES} more files were not looked at: match them with a pattern.\n")
-    parts += [_FACTS, "".join(_known_by_name(mapped))]
+    parts += [_FACTS, "".join(_known_by_name(usable))]
     return "".join(parts)
 
 
@@ -182,21 +187,26 @@ def _pairs(seen: SourceSeen) -> Iterator[str]:
 
 
 def _known_by_name(seen: Sequence[SourceSeen]) -> Iterator[str]:
-    """Tools and agents that the logs name, as facts to fill in."""
-    for column, head, fact in (
-        ("tool_name", "tools", 'side_effect = "read"   # none, read, write or external_write'),
-        ("agent_name", "agents", 'role = "sub_agent"   # orchestrator, sub_agent, peer, worker, supervisor, gate'),
-    ):
-        names = {
-            value
-            for source in seen
-            for one in source.fields.values()
-            if one.target and one.target.column.name == column and one.fits
-            for value in one.values
-            if _writable(value)
-        }
-        for name in sorted(names)[:MOST_NAMES]:
-            yield f"# [facts.{head}.{_quoted(name)}]\n# {fact}\n"
+    """Tools and agents that the logs name, as facts to fill in; what a tool does is proposed from its name."""
+    for name, rows in _names(seen, "tool_name"):
+        effect = "read" if re.match(READS, name.lower()) else "external_write"
+        yield f"# [facts.tools.{_quoted(name)}]   # {rows} row{'s' if rows > 1 else ''}\n"
+        yield f'# side_effect = "{effect}"   # by its name; say none, read, write or external_write\n'
+    for name, _ in _names(seen, "agent_name"):
+        yield f"# [facts.agents.{_quoted(name)}]\n"
+        yield '# role = "sub_agent"   # orchestrator, sub_agent, peer, worker, supervisor, gate\n'
+
+
+def _names(seen: Sequence[SourceSeen], column: str) -> list[tuple[str, int]]:
+    """The names in a column and their rows, in the order of the alphabet; those of most rows where there are many."""
+    names: Counter[str] = Counter()
+    for source in seen:
+        names.update(source.known.get(column, {}))
+        for one in source.fields.values():
+            if one.target and one.target.column.name == column and one.fits:
+                names.update(one.values)
+    usual = sorted(((n, rows) for n, rows in names.items() if _writable(n)), key=lambda it: (-it[1], it[0]))
+    return sorted(usual[:MOST_NAMES])
 
 
 def _writable(text: str) -> bool:

@@ -1,4 +1,7 @@
-"""What an application's log holds, field by field: how often, how varied, an example, and the column it would fill."""
+"""What an application's log holds, field by field: how often, how varied, an example, and the column it would fill.
+
+Of a known format only the names of its tools and agents are told, since its fields need no mapping.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from advisor.traces.generic.reader import GenericReader
 from advisor.traces.inputs import Input
 from advisor.traces.mapping import SourceRule
 from advisor.traces.opening import Refused, open_sources
-from advisor.traces.records import Source, each
+from advisor.traces.records import Format, Source, each
 from advisor.traces.unwrapping import unwrapped
 from advisor.traces.values import instant
 
@@ -26,6 +29,8 @@ MOST_FIELDS = 400
 MOST_VALUES = 2000
 """Distinct values of a field that are told apart."""
 _LONGEST = 200
+NAMED = ("tool_name", "agent_name")
+"""Columns whose values are names that facts can be said of."""
 
 
 @dataclass
@@ -64,6 +69,7 @@ class SourceSeen:
         records: How many were looked at.
         fields: By path.
         names: Event names by the field that holds them.
+        known: Of a known format: how many events bear each name, by column (NAMED).
         example: The first line of a text.
         refused: Why nothing of it can be read.
     """
@@ -74,6 +80,7 @@ class SourceSeen:
     records: int = 0
     fields: dict[str, FieldSeen] = field(default_factory=dict)
     names: dict[str, Counter[str]] = field(default_factory=dict)
+    known: dict[str, Counter[str]] = field(default_factory=dict)
     example: str = ""
     refused: str = ""
 
@@ -99,7 +106,8 @@ def survey(one: Input) -> Iterator[SourceSeen]:
 def _seen(source: Source, name: str) -> SourceSeen:
     found = known(source)
     if found or source.shape == "sqlite":
-        return SourceSeen(name, source.shape, format=found.title if found else "SQLite with unknown tables")
+        title = found.title if found else "SQLite with unknown tables"
+        return SourceSeen(name, source.shape, format=title, known=_known(found, source) if found else {})
     seen = SourceSeen(name, source.shape)
     reader = GenericReader(SourceRule(), lambda event, kind, line: None)
     reader.look_at(source)
@@ -112,6 +120,17 @@ def _seen(source: Source, name: str) -> SourceSeen:
             seen.records += 1
             _add(seen, record, fields)
     return seen
+
+
+def _known(found: Format, source: Source) -> dict[str, Counter[str]]:
+    named: dict[str, Counter[str]] = {column: Counter() for column in NAMED}
+    for event in islice(found.read(source), LOOKED_AT):
+        for column, names in named.items():
+            value = event.get(column)
+            own = event.get("kind") != "tool_result" and value not in ("user", "human", "system")
+            if value and own and (value in names or len(names) < MOST_VALUES):
+                names[str(value)[:_LONGEST]] += 1
+    return named
 
 
 def _add(seen: SourceSeen, record: Mapping[str, Any], fields: Fields) -> None:

@@ -124,10 +124,23 @@ def test_any_records_give_a_mapping_that_is_accepted(records: list[dict[str, obj
         read_mapping(Path(name) / "mapping.toml")
 
 
-def test_known_formats_need_no_mapping() -> None:
+def test_known_formats_need_no_mapping_but_their_tools_are_listed_with_a_proposal_by_name(tmp_path: Path) -> None:
     text = propose([str(SAMPLES / "otlp" / "spans.jsonl")])
-    assert "known, needs no mapping" in text
+    assert "known, its fields need no mapping" in text
     assert "[[sources]]" not in text
+    chat = tmp_path / "chat.jsonl"
+    calls = [("get_order", 2), ("refund", 1)]
+    asked = [{"id": f"{n}{i}", "function": {"name": n, "arguments": "{}"}} for n, many in calls for i in range(many)]
+    told = [{"role": "tool", "tool_call_id": each["id"], "content": "done"} for each in asked]
+    spoken = [{"role": "user", "content": "help"}, {"role": "assistant", "tool_calls": asked}, *told]
+    chat.write_text(json.dumps({"messages": spoken}) + "\n")
+    text = propose([str(chat)])
+    assert '# [facts.tools."get_order"]   # 2 rows\n# side_effect = "read"' in text
+    assert '# [facts.tools."refund"]   # 1 row\n# side_effect = "external_write"' in text
+    stated = "schema = 1\n" + text[text.index('[facts.tools."refund"]') :].replace("# side", "side")
+    log = load([str(chat)], mapping=mapped(tmp_path, stated))
+    effects = log.table.query("SELECT tool_name, side_effect FROM events WHERE kind = 'tool_call' ORDER BY ALL")
+    assert [tuple(row.values()) for row in effects] == [("get_order", None)] * 2 + [("refund", "external_write")]
 
 
 def test_files_that_hold_no_records_are_faults(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Signs
 from advisor.diagnosis.weaknesses.decisions import whole
-from advisor.diagnosis.weaknesses.wording import ERRED, HEDGES, OWN_CLAIM, READS, SPOKEN
+from advisor.diagnosis.weaknesses.wording import ERRED, HEDGES, OWN_CLAIM, SPOKEN
+from advisor.traces.facts import READS
 
 # A call may have had an effect unless it is declared to have none, is named after reading, or failed (in words, too);
 # only what began before the claim counts. The LIKEs spare most texts the patterns.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from advisor.diagnosis.detector import CITED, Asked, Detector, Row, Signs
 from advisor.diagnosis.weaknesses.decisions import ALLOWS, CHECKS, REFUSED, home, whole
-from advisor.diagnosis.weaknesses.wording import CLAIMS, READS, REFUSES, SPOKEN, said
+from advisor.diagnosis.weaknesses.wording import CLAIMS, REFUSES, SPOKEN, said
+from advisor.traces.facts import READS
 
 # A result is a tool_result row, or a call's own row in a file that has none. A commit that did not take effect, and a
 # reject row, refuse as well as a check does.

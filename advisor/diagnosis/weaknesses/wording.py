@@ -47,11 +47,6 @@ HEDGES = (
 )
 """Words with which a text claims nothing that a refusal would contradict."""
 
-READS = (
-    "^(?:get|find|list|search|look|lookup|read|fetch|query|check|calculate|compute|think|view|retrieve|show|describe|"
-    "count|browse|open|visit|verify|validate|plan)(?:_|-|[.]|$)"
-)
-"""Names of tools that read: their results tell of what others refused or did."""
 ERRED = r"^\W*(?:error|exception|failed|failure|traceback)\b"
 """The head of a result that is an error told as text."""
 
