@@ -14,6 +14,10 @@ RESULT_COLUMNS = ("status", "result_fp", "text", "end_us", "duration_us", "error
 WORK = ("delegation", "agent", "workflow")
 CALLS = ("llm_call", "tool_call", "tool_result", "retrieval", "embedding", *WORK)
 """Kinds of row that have failed where they carry an error and say nothing of their state."""
+_BY_AGENTS = ("llm_call", "tool_call", "retrieval", "embedding")
+"""Kinds of row that an agent does."""
+_DEEPEST = 64
+"""Spans that are climbed at most from a call to its agent; a circle of parents ends there, too."""
 _OWN = frozenset([*PROVENANCE, "ts_us", "kind", "name", "event_id", "observed_us", "end_us", "duration_us", "seq"])
 """Columns that an end row keeps for itself."""
 _SHIPPING = frozenset([*PROVENANCE, "observed_us", "status_raw"])
@@ -46,6 +50,7 @@ def derive(table: EventTable, mapping: LogMapping, kinds: Iterable[str]) -> int:
     """
     copies = leave_copies_out(table) + join_tellings(table)
     spread_requests(table)
+    spread_agents(table)
     for pair in mapping.pairs:
         join_pair(table, pair)
     if "tool_result" in set(kinds):
@@ -105,6 +110,36 @@ def spread_requests(table: EventTable) -> None:
         f"SELECT trace_id, MIN(request_id) AS request_id{', MIN(request_id_source) AS source' if source else ''} "
         f"FROM stored WHERE trace_id IS NOT NULL AND {own} GROUP BY trace_id HAVING COUNT(DISTINCT request_id) = 1"
         f") named WHERE stored.trace_id = named.trace_id AND ({fell_back.replace('request_id', 'stored.request_id')})"
+    )
+
+
+def spread_agents(table: EventTable) -> None:
+    """Gives calls inside an agent's span the agent's name, the nearest one's above; one that has a name keeps it."""
+    here = set(table.present)
+    if not {"span_id", "parent_span_id", "agent_name"} <= here:
+        return
+    lost = f"kind IN {_BY_AGENTS} AND agent_name IS NULL AND parent_span_id IS NOT NULL"
+    agents = "kind = 'agent' AND agent_name IS NOT NULL AND span_id IS NOT NULL"
+    if not all(table.query(f"SELECT 1 FROM stored WHERE {some} LIMIT 1") for some in (agents, lost)):
+        return
+    trace = "COALESCE(trace_id, '')" if "trace_id" in here else "''"
+    table.con.execute(
+        f"""
+        WITH RECURSIVE spans AS MATERIALIZED (
+            SELECT {trace} AS trace, span_id, MIN(parent_span_id) AS above,
+                   MIN(CASE WHEN kind = 'agent' THEN agent_name END) AS agent
+            FROM stored WHERE span_id IS NOT NULL GROUP BY ALL
+        ),
+        walk AS (
+            SELECT rowid AS at, {trace} AS trace, parent_span_id AS above, CAST(NULL AS VARCHAR) AS agent, 0 AS steps
+            FROM stored WHERE {lost}
+            UNION ALL
+            SELECT w.at, w.trace, s.above, s.agent, w.steps + 1
+            FROM walk w JOIN spans s ON s.trace = w.trace AND s.span_id = w.above
+            WHERE w.agent IS NULL AND w.steps < {_DEEPEST}
+        )
+        UPDATE stored SET agent_name = w.agent FROM walk w WHERE stored.rowid = w.at AND w.agent IS NOT NULL
+        """
     )
 
 
