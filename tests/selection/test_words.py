@@ -74,6 +74,15 @@ def test_what_is_said() -> None:
     assert text == path.read_text(encoding="utf-8"), "words.txt differs; look, then REWRITE_GOLDEN=1"
 
 
+def test_a_record_as_plain_json_values_under_the_names_of_its_shape() -> None:
+    record = recommend(answers_file(drawn(1), **TABLES))
+    document = record.to_json()
+    assert document == json.loads(json.dumps(document))
+    assert document["schema"] == "advisor/record/1"
+    assert document["flips"][0]["from"] == record.flips[0].from_
+    assert document["spine_alternatives"] == list(record.spine_alternatives)
+
+
 @pytest.mark.parametrize("lot", range(0, 18, 3))
 def test_flips_are_the_single_answers_that_change_what_the_method_says(lot: int) -> None:
     answers = drawn(lot)

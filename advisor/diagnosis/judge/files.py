@@ -138,7 +138,7 @@ def _fill(con: DuckDBPyConnection, numbered: Iterable[tuple[int, dict[str, Any]]
 
 def _plain(value: object) -> str | None:
     """A JSON value as the text that a table would hold."""
-    if value is None or value == "":
+    if value is None:
         return None
     return str(value).lower() if isinstance(value, bool) else str(value).strip() or None
 

@@ -96,6 +96,14 @@ def test_the_cases_as_a_table(judged: Judgement) -> None:
     assert frame.loc["a", "p_value"] == pytest.approx(1 / 20)
 
 
+def test_both_sides_of_a_table_keep_passes_and_trials_apart(tmp_path: Path) -> None:
+    rows = [*trials("a", "new", "0100"), *trials("a", "old", "11011")]
+    judged = judge(write(tmp_path / "o.csv", rows), "new")
+    sides = judged.to_pandas().loc["a", ["current_passes", "current_trials", "prior_passes", "prior_trials"]]
+    assert sides.to_list() == [1, 4, 4, 5]
+    assert judged.to_json()["batch_test"]["without_clusters"] is None
+
+
 @pytest.mark.parametrize(
     ("rows", "remarks"),
     [

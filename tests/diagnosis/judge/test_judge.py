@@ -48,7 +48,10 @@ def test_every_count_up_to_five_trials_a_side() -> None:
         for pn in range(6):
             for c in range(n + 1):
                 for pc in range(pn + 1):
-                    assert verdict_of((c, n), (pc, pn)) == by_the_rule(c, n, pc, pn)
+                    told = by_the_rule(c, n, pc, pn)
+                    assert verdict_of((c, n), (pc, pn)) == told
+                    doubted = "undetermined" if told in ("functional", "replay_divergence") else told
+                    assert verdict_of((c, n), (pc, pn), doubt=True) == doubted
 
 
 def test_a_table_with_one_case_of_each_kind(tmp_path: Path) -> None:
@@ -281,6 +284,14 @@ def test_other_kinds_of_file(tmp_path: Path, kind: str) -> None:
         how = "FORMAT parquet" if kind == "parquet" else "FORMAT csv, COMPRESSION gzip, HEADER"
         duckdb.execute(f"COPY (SELECT * FROM read_csv('{source}')) TO '{path}' ({how})")
     assert verdicts(judge(path, "v2", "v1")) == {"a": "replay_divergence"}
+
+
+@pytest.mark.parametrize("name", ["o.json", "o.jsonl"])
+def test_versions_that_json_has_as_truth_values_are_read_as_text(tmp_path: Path, name: str) -> None:
+    rows = [{"task": "a", "version": v, "trial": n, "passed": not v} for v in (True, False) for n in range(3)]
+    text = json.dumps(rows) if name == "o.json" else "\n".join(map(json.dumps, rows))
+    (tmp_path / name).write_text(text)
+    assert verdicts(judge(tmp_path / name, "true", "false")) == {"a": "replay_divergence"}
 
 
 def test_the_command_in_every_format(tmp_path: Path) -> None:

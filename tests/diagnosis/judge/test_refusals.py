@@ -135,6 +135,10 @@ def test_versions_that_are_not_there_or_not_told_apart(tmp_path: Path) -> None:
     assert refused(path) == [
         f"{path}: has 9 versions, and none is named as current; add --current and --prior, from {known}"
     ]
+    two = write(tmp_path / "two.csv", [*trials("a", "v1", "1"), *trials("a", "v2", "1")])
+    assert refused(two) == [
+        f"{two}: has 2 versions, and none is named as current; add --current and --prior, from v1, v2"
+    ]
     assert refused(path, "v1", "v1") == [f"{path}: --prior v1: is the current version too; name another one"]
     alone = write(tmp_path / "alone.csv", trials("a", "v1", "1"))
     with pytest.raises(InputError, match="--prior v1: is the current version too; name another one"):
