@@ -28,6 +28,7 @@ ORDER: tuple[str, ...] = (
     "inspect_log",
     "tau_bench",
     "swe_agent",
+    "smolagents",
     "medagentbench",
     "model_calls",
     "chat_messages",
