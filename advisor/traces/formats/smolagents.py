@@ -90,8 +90,10 @@ def _rows(step: Mapping[str, Any]) -> Iterator[Event]:
         if not (name == "final_answer" and step.get("is_final_answer") is True):
             yield _call(step, id, name, given, alone=len(calls) == 1)
     if step.get("is_final_answer") is True or kind in _ENDS:
-        ended: Event = {"kind": "outcome", "name": "final_answer", "ts_us": _at(step, "end_time")}
-        ended["text"] = values.excerpt(step.get("action_output") or step.get("observations"))
+        at, told = _at(step, "end_time"), values.excerpt(step.get("action_output") or step.get("observations"))
+        if told is not None:
+            yield {"kind": "message", "agent_name": _AGENT, "text": told, "ts_us": at}
+        ended: Event = {"kind": "outcome", "name": "final_answer", "ts_us": at}
         if kind in _ENDS:
             failed(ended, kind, first_text(error, "message"))
         yield ended

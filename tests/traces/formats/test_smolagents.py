@@ -29,8 +29,9 @@ def of_value(folder: Path, value: Any, name: str = "memory.json") -> list[dict[s
 def test_a_step_is_an_answer_and_its_call_and_a_task_begins_a_run() -> None:
     found = rows(SAMPLES / "memory.jsonl", MEMORY)
     assert [row["kind"] for row in found if row["line"] == 1] == [
-        "message", "llm_call", "tool_call", "llm_call", "tool_call", "llm_call", "outcome",
+        "message", "llm_call", "tool_call", "llm_call", "tool_call", "llm_call", "message", "outcome",
     ]  # fmt: skip
+    assert shown(of(found, "message")[1:2], "agent_name", "text") == [("agent", "The refund is done.")]
     assert len({row["request_id"] for row in found}) == 2
     assert shown(of(found, "tool_call"), "tool_name", "status", "error_type", "text")[:2] == [
         ("get_order", "ok", None, "order o0: paid"),
@@ -39,7 +40,7 @@ def test_a_step_is_an_answer_and_its_call_and_a_task_begins_a_run() -> None:
     assert shown(of(found, "outcome"), "status", "error_type") == [(None, None), ("error", "AgentMaxStepsError")]
     answers = of(found, "llm_call")
     assert shown(answers[:1], "status", "input_tokens", "output_tokens", "agent_name") == [("ok", 100, 20, "agent")]
-    assert [row["seq"] for row in found if row["line"] == 2] == [1, 2, 3, 4, 5, 6]
+    assert [row["seq"] for row in found if row["line"] == 2] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_an_answer_that_no_call_came_of_has_the_steps_error() -> None:
