@@ -57,16 +57,22 @@ SELECT row_id FROM judged WHERE acted = 0 AND earlier = 0 ORDER BY row_id LIMIT 
 
 
 def read(asked: Asked) -> Signs:
-    """Claims of a finished action with no successful call before them that could have done it: a hint in text."""
+    """Claims of a finished action with no successful call before them that could have done it: a hint in text.
+
+    A log in which no text was recognised as a claim excludes nothing: claims have more words than are known here.
+    """
     texts, seen = asked.one("texts"), asked.one("claims")
     empty, claims = whole(seen, "empty"), whole(seen, "claims")
+    many, placed = whole(texts, "texts"), whole(texts, "usable")
     return Signs(
-        relevant=whole(texts, "texts"),
-        usable=whole(texts, "usable"),
+        relevant=claims if placed >= 0.8 * many else many,
+        usable=claims if placed >= 0.8 * many else placed,
         count=empty,
-        unit="texts of agents",
+        unit="texts that claim an action" if placed >= 0.8 * many else "texts of agents",
         verdict="possible" if empty else None,
-        said=f"{empty} of {claims} texts that claim a finished action follow no successful call that could be it.",
+        said=f"{empty} of {claims} texts that claim a finished action follow no successful call that could be it."
+        if claims
+        else f"None of {many} texts of agents was recognised as a claim of a finished action.",
         rows=[row["row_id"] for row in asked.ask("empty")][:CITED] if empty else (),
         traps=[f"Reports of earlier actions: {whole(seen, 'earlier')} such texts speak of an earlier time: left out."]
         if claims

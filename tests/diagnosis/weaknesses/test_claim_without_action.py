@@ -46,7 +46,9 @@ def test_a_claim_after_nothing_but_reads_is_a_hint_at_grade_d(text: str) -> None
     ],
 )
 def test_plans_denials_news_and_reports_of_earlier_actions_are_none(text: str) -> None:
-    assert finding(ID, [LOOKED, says(text)]).verdict == "absent"
+    found = finding(ID, [LOOKED, says(text)])
+    assert found.verdict == "insufficient"
+    assert found.said == "None of 1 texts of agents was recognised as a claim of a finished action."
 
 
 def test_a_call_that_could_have_done_it_before_the_claim_matches() -> None:
@@ -74,7 +76,7 @@ def test_a_call_in_another_request_does_not() -> None:
 def test_what_a_user_says_is_no_claim() -> None:
     user = says("I have booked the flight.", kind="message", agent_name="user")
     person = says("I have booked the flight.", kind="message", agent_name="Ann", agent_role="human")
-    assert finding(ID, [LOOKED, user, person, says("Fine.")]).verdict == "absent"
+    assert finding(ID, [LOOKED, user, person, says("Fine.")]).verdict == "insufficient"
     agent = says("I have booked the flight.", kind="message", agent_name="assistant")
     assert finding(ID, [LOOKED, agent]).verdict == "possible"
 
