@@ -272,7 +272,7 @@ def test_rows_that_are_the_same_byte_for_byte_are_one_trial(tmp_path: Path) -> N
     assert judgement.duplicates == 2
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv.gz"])
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv.gz", "csv.zst"])
 def test_other_kinds_of_file(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"o.{kind}"
     rows = trials("a", "v2", "000", error="") + trials("a", "v1", "111", error="")
@@ -281,7 +281,8 @@ def test_other_kinds_of_file(tmp_path: Path, kind: str) -> None:
         path.write_text("\n".join(lines) + "\n")
     else:
         source = write(tmp_path / "o.csv", rows)
-        how = "FORMAT parquet" if kind == "parquet" else "FORMAT csv, COMPRESSION gzip, HEADER"
+        packed = {"csv.gz": "gzip", "csv.zst": "zstd"}.get(kind)
+        how = f"FORMAT csv, COMPRESSION {packed}, HEADER" if packed else "FORMAT parquet"
         duckdb.execute(f"COPY (SELECT * FROM read_csv('{source}')) TO '{path}' ({how})")
     assert verdicts(judge(path, "v2", "v1")) == {"a": "replay_divergence"}
 

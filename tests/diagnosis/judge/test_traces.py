@@ -62,6 +62,18 @@ def test_a_trace_whose_outcomes_carry_task_and_version_is_judged_as_a_table_woul
     assert (same.totals, same.pass_k) == (found.totals, found.pass_k)
 
 
+def test_a_trial_that_two_traces_tell_of_otherwise_names_both_places(tmp_path: Path) -> None:
+    def told(name: str, status: str) -> Path:
+        run = {"sdb.kind": "outcome", "sdb.task.id": "a", "gen_ai.response.model": "m", "sdb.trial.id": "7"}
+        (tmp_path / name).write_text(f"{span(1)}\n{span(2, **run, **{'sdb.status': status})}\n")
+        return tmp_path / name
+
+    with pytest.raises(InputError) as refused:
+        judge([told("one.jsonl", "ok"), told("two.jsonl", "error")])
+    assert [fault.place for fault in refused.value.faults] == [f"{tmp_path / 'two.jsonl'}:2"]
+    assert f"stands already at {tmp_path / 'one.jsonl'}:2" in refused.value.faults[0].what
+
+
 def test_a_formats_own_outcomes_are_judged_on_the_models_that_ran() -> None:
     found = judge([SAMPLES / "medagentbench" / name for name in ("task3_2.json", "task3_3.json")])
     assert found.current == "claude-sonnet-5"
