@@ -342,3 +342,13 @@ def test_a_lone_record_and_a_document_with_a_list_of_records(tmp_path: Path) -> 
     assert rows(read(tmp_path, jsonl(record)), "line", "kind") == [(1, "gate_decision")]
     listed = read(tmp_path, json.dumps([record, record | {"request_id": "r-2"}], indent=1))
     assert rows(listed, "line", "request_id") == [(2, "r-1"), (7, "r-2")]
+
+
+@pytest.mark.parametrize("many", [20, 3_000])
+def test_a_wide_payload_hides_nothing_that_stands_nearer_to_the_root(tmp_path: Path, many: int) -> None:
+    wide = {f"x{n}": n for n in range(420)}
+    record = {"payload": wide, "ts": "2026-04-22T00:00:00Z", "event": "tool_call", "tool": "book"}
+    log = read(tmp_path, jsonl(*({**record, "request_id": f"r{n}"} for n in range(many))))
+    counted = "COUNT(DISTINCT request_id) AS requests, COUNT(ts_us) AS times, COUNT(tool_name) AS tools"
+    (seen,) = log.table.query(f"SELECT {counted} FROM events WHERE kind = 'tool_call'")
+    assert seen == {"requests": many, "times": many, "tools": many}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from advisor.traces.columns import Column, by_name, declared, guessed
@@ -166,15 +168,25 @@ def without_containers(path: str) -> Iterator[str]:
             yield path
 
 
-def flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """A record's leaves with their paths; lists are leaves. At most WIDEST, at most DEEPEST levels down."""
-    left = WIDEST
-    stack: list[tuple[str, Any, int]] = [(str(key), value, 1) for key, value in reversed(list(record.items()))]
-    while stack and left:
-        path, value, depth = stack.pop()
+def flat(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """A record's leaves with their paths; lists are leaves. At most DEEPEST levels down.
+
+    Of a record that has more than WIDEST, those nearest to its root: a wide payload does not hide when it was logged.
+    """
+    found = list(islice(_leaves(record, last=True), WIDEST + 1))
+    return found if len(found) <= WIDEST else list(islice(_leaves(record, last=False), WIDEST))
+
+
+def _leaves(record: Mapping[str, Any], *, last: bool) -> Iterator[tuple[str, Any]]:
+    """Leaves in the order in which they are written (`last`: of what is open the last goes on), or level by level."""
+    first = [(str(key), value, 1) for key, value in record.items()]
+    held = deque(reversed(first) if last else first)
+    take = held.pop if last else held.popleft
+    while held:
+        path, value, depth = take()
         kind = type(value)  # of JSON: plain dicts and lists
         if kind is dict and depth < DEEPEST:
-            stack += [(f"{path}.{key}", inner, depth + 1) for key, inner in reversed(list(value.items()))]
+            inner = [(f"{path}.{key}", each, depth + 1) for key, each in value.items()]
+            held.extend(reversed(inner) if last else inner)
             continue
-        left -= 1
         yield path, Written(canonical(value)) if kind is dict or kind is list else value
