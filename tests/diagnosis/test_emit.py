@@ -14,7 +14,7 @@ from advisor.diagnosis.detectors import detectors
 from advisor.diagnosis.emit import emitted
 from advisor.errors import InputError
 from advisor.traces.table import connect
-from advisor.traces.warehouses.dialects import DIALECTS, exchange_columns
+from advisor.traces.warehouses.dialects import DIALECTS, exchange_columns, transpiled
 from tests.traces.warehouses.engines import exchanged, local, postgres_server, rows_at_random
 
 sqlglot = pytest.importorskip("sqlglot", reason="sqlglot is not installed")
@@ -25,8 +25,9 @@ def statements(script: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_query_is_there_and_is_sql_of_the_dialect(dialect: str) -> None:
+def test_every_query_is_there_and_is_sql_of_the_dialect(dialect: str, caplog: pytest.LogCaptureFixture) -> None:
     script = emitted(dialect, shipped())
+    assert caplog.messages == []  # nothing that the dialect cannot say
     queries = sum(len(detector.queries) for detector in detectors().values())
     written = statements(script)
     assert len(written) == queries + (3 if dialect == "clickhouse" else 2)
@@ -84,6 +85,18 @@ def test_thresholds_of_the_user_are_put_in() -> None:
     mine = emitted("duckdb", shipped(), ids=["P5-cas-contention"], overrides={"P5-cas-contention.p99-retries": 77})
     assert "retries > 77" in mine
     assert "P4-crash-loop" not in mine
+
+
+@pytest.mark.parametrize(
+    "order", ["v, n", "v DESC, n", "v NULLS FIRST, n", "v DESC NULLS FIRST, n", "v IS NULL, n DESC"]
+)
+def test_bigquerys_windows_put_rows_without_a_value_where_duckdbs_do(order: str) -> None:
+    sql = f"SELECT n, ROW_NUMBER() OVER (ORDER BY {order}) AS nth FROM t ORDER BY n"
+    con = connect()
+    con.execute("CREATE TABLE t AS SELECT * FROM (VALUES (1, 5), (2, NULL), (3, 1), (4, NULL), (5, 9)) AS t(n, v)")
+    ours = con.execute(sql).fetchall()
+    con.execute("SET default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'")  # BigQuery's
+    assert con.execute(transpiled(sql, "bigquery")).fetchall() == ours
 
 
 def test_unknown_dialects_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,8 @@ def _written(query: exp.Expression, dialect: str, pretty: bool) -> str:
         _for_clickhouse(query, sqlglot.exp)
     elif dialect in ("postgres", "redshift"):
         _for_postgres(query, sqlglot.exp)
+    elif dialect == "bigquery":
+        _for_bigquery(query, sqlglot.exp)
     return str(query.sql(dialect=dialect, pretty=pretty))
 
 
@@ -137,3 +139,18 @@ def _for_postgres(query: exp.Expression, exp: Any) -> None:
         if kind in _NUMBERS:
             like = exp.RegexpLike(this=tried.this.copy(), expression=exp.Literal.string(_NUMBERS[kind]))
             tried.replace(exp.Case().when(like, exp.Cast(this=tried.this.copy(), to=tried.to.copy())))
+
+
+def _for_bigquery(query: exp.Expression, exp: Any) -> None:
+    """Its windows put nulls first and cannot be told otherwise: whether there is a value goes before the value."""
+    for window in query.find_all(exp.Window):
+        order = window.args.get("order")
+        keys: list[exp.Expression] = []
+        for key in order.expressions if order else ():
+            if not key.args.get("desc") and not key.args.get("nulls_first"):
+                missing = exp.Case().when(exp.Is(this=key.this.copy(), expression=exp.Null()), exp.Literal.number(1))
+                keys.append(exp.Ordered(this=missing.else_(exp.Literal.number(0)), nulls_first=True))
+                key.set("nulls_first", True)
+            keys.append(key)
+        if order:
+            order.set("expressions", keys)
