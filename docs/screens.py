@@ -37,7 +37,7 @@ HIGH = 46
 class Tall(Terminal):
     """A terminal so high that nothing scrolls away."""
 
-    rows = 400
+    rows = 4000
 
 
 def shot(name: str, terminal: Terminal, title: str) -> None:
