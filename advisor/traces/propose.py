@@ -188,25 +188,28 @@ def _pairs(seen: SourceSeen) -> Iterator[str]:
 
 def _known_by_name(seen: Sequence[SourceSeen]) -> Iterator[str]:
     """Tools and agents that the logs name, as facts to fill in; what a tool does is proposed from its name."""
-    for name, rows in _names(seen, "tool_name"):
+    tools, agents = _names(seen, "tool_name"), _names(seen, "agent_name")
+    for name, rows in sorted(tools[:MOST_NAMES]):
         effect = "read" if re.match(READS, name.lower()) else "external_write"
         yield f"# [facts.tools.{_quoted(name)}]   # {rows} row{'s' if rows > 1 else ''}\n"
         yield f'# side_effect = "{effect}"   # by its name; say none, read, write or external_write\n'
-    for name, _ in _names(seen, "agent_name"):
+    for name, _ in sorted(agents[:MOST_NAMES]):
         yield f"# [facts.agents.{_quoted(name)}]\n"
         yield '# role = "sub_agent"   # orchestrator, sub_agent, peer, worker, supervisor, gate\n'
+    for what, names in (("tools", tools), ("agents", agents)):
+        if len(names) > MOST_NAMES:
+            yield f"# and {len(names) - MOST_NAMES} more {what}, on fewer rows\n"
 
 
 def _names(seen: Sequence[SourceSeen], column: str) -> list[tuple[str, int]]:
-    """The names in a column and their rows, in the order of the alphabet; those of most rows where there are many."""
+    """The names in a column and their rows, those of most rows first."""
     names: Counter[str] = Counter()
     for source in seen:
         names.update(source.known.get(column, {}))
         for one in source.fields.values():
             if one.target and one.target.column.name == column and one.fits:
                 names.update(one.values)
-    usual = sorted(((n, rows) for n, rows in names.items() if _writable(n)), key=lambda it: (-it[1], it[0]))
-    return sorted(usual[:MOST_NAMES])
+    return sorted(((n, rows) for n, rows in names.items() if _writable(n)), key=lambda it: (-it[1], it[0]))
 
 
 def _writable(text: str) -> bool:

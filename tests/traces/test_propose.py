@@ -143,6 +143,14 @@ def test_known_formats_need_no_mapping_but_their_tools_are_listed_with_a_proposa
     assert [tuple(row.values()) for row in effects] == [("get_order", None)] * 2 + [("refund", "external_write")]
 
 
+def test_names_beyond_the_longest_list_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "app.jsonl"
+    path.write_bytes(b"".join(line(n, tool=f"t{n:02}") + b"\n" for n in range(70)) + line(70, tool="t69") + b"\n")
+    text = propose([str(path)])
+    assert text.count("# [facts.tools.") == 60
+    assert '"t69"]   # 2 rows' in text and "# and 10 more tools, on fewer rows\n" in text
+
+
 def test_files_that_hold_no_records_are_faults(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
     (tmp_path / "b.log").write_bytes(b"")

@@ -12,12 +12,12 @@ from advisor.traces.facts import READS
 _CLAIMS = f"""
 WITH spoken AS (
     SELECT row_id, request_id, ord, LOWER(text) AS text FROM events
-    WHERE {SPOKEN} AND request_id IS NOT NULL AND text IS NOT NULL AND
+    WHERE {SPOKEN} AND text IS NOT NULL AND
           (text LIKE '%I %' OR text LIKE '%I_ve %' OR text LIKE '%e have %' OR text LIKE '%e_ve %'
            OR LOWER(text) LIKE '%successfully%')
 ),
 claims AS (
-    SELECT row_id, request_id, ord,
+    SELECT row_id, request_id, ord, CASE WHEN request_id IS NULL THEN 0 ELSE 1 END AS placed,
            CASE WHEN regexp_matches(text, 'already|previously|earlier|last time') THEN 1 ELSE 0 END AS earlier
     FROM spoken
     WHERE regexp_matches(text, '{OWN_CLAIM}') AND NOT regexp_matches(text, '{HEDGES}')
@@ -33,25 +33,25 @@ acts AS (
     GROUP BY request_id
 ),
 judged AS (
-    SELECT c.row_id, c.earlier, CASE WHEN a.request_id IS NOT NULL AND
+    SELECT c.row_id, c.placed, c.earlier, CASE WHEN a.request_id IS NOT NULL AND
            (a.unplaced > 0 OR c.ord IS NULL OR a.first_act <= c.ord) THEN 1 ELSE 0 END AS acted
     FROM claims c LEFT JOIN acts a ON a.request_id = c.request_id
 )
 """
 QUERIES = {
     "texts": f"""
-SELECT COUNT(*) AS texts, SUM(CASE WHEN request_id IS NOT NULL THEN 1 ELSE 0 END) AS usable
-FROM events WHERE {SPOKEN} AND text IS NOT NULL
+SELECT COUNT(*) AS texts FROM events WHERE {SPOKEN} AND text IS NOT NULL
 """,
     "claims": _CLAIMS
     + """
-SELECT COUNT(*) AS claims, SUM(CASE WHEN acted = 0 AND earlier = 0 THEN 1 ELSE 0 END) AS empty,
-       SUM(CASE WHEN acted = 0 THEN earlier ELSE 0 END) AS earlier
+SELECT COUNT(*) AS claims, SUM(placed) AS placed,
+       SUM(CASE WHEN placed = 1 AND acted = 0 AND earlier = 0 THEN 1 ELSE 0 END) AS empty,
+       SUM(CASE WHEN placed = 1 AND acted = 0 THEN earlier ELSE 0 END) AS earlier
 FROM judged
 """,
     "empty": _CLAIMS
     + """
-SELECT row_id FROM judged WHERE acted = 0 AND earlier = 0 ORDER BY row_id LIMIT 20
+SELECT row_id FROM judged WHERE placed = 1 AND acted = 0 AND earlier = 0 ORDER BY row_id LIMIT 20
 """,
 }
 
@@ -62,17 +62,16 @@ def read(asked: Asked) -> Signs:
     A log in which no text was recognised as a claim excludes nothing: claims have more words than are known here.
     """
     texts, seen = asked.one("texts"), asked.one("claims")
-    empty, claims = whole(seen, "empty"), whole(seen, "claims")
-    many, placed = whole(texts, "texts"), whole(texts, "usable")
+    empty, claims, placed = (whole(seen, name) for name in ("empty", "claims", "placed"))
     return Signs(
-        relevant=claims if placed >= 0.8 * many else many,
-        usable=claims if placed >= 0.8 * many else placed,
+        relevant=claims,
+        usable=placed,
         count=empty,
-        unit="texts that claim an action" if placed >= 0.8 * many else "texts of agents",
+        unit="texts that claim an action",
         verdict="possible" if empty else None,
-        said=f"{empty} of {claims} texts that claim a finished action follow no successful call that could be it."
+        said=f"{empty} of {placed} texts that claim a finished action follow no successful call that could be it."
         if claims
-        else f"None of {many} texts of agents was recognised as a claim of a finished action.",
+        else f"None of {whole(texts, 'texts')} texts of agents was recognised as a claim of a finished action.",
         rows=[row["row_id"] for row in asked.ask("empty")][:CITED] if empty else (),
         traps=[f"Reports of earlier actions: {whole(seen, 'earlier')} such texts speak of an earlier time: left out."]
         if claims

@@ -7,37 +7,56 @@ only. That a run gave a final answer does not say that the answer is right: its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from advisor.traces import values
 from advisor.traces.formats.chat import answer, question, turn
 from advisor.traces.formats.conversations import identity
 from advisor.traces.formats.rows import failed, finished, first_text, tokens
-from advisor.traces.records import CONFIRMED, Event, Format, Record, Source, get, text_of
+from advisor.traces.records import CONFIRMED, Event, Format, Source, get, line_at, text_of
 
 _AGENT = "agent"
 """A memory does not name its agent."""
 _MARKS = ({"task", "task_images"}, {"step_number", "timing", "observations"}, {"plan", "model_output_message"})
 _ENDS = ("AgentMaxStepsError",)
+_LONGEST = 50_000
+"""Rows of one run that are held until its end; what comes after them is told as another run."""
 
 
-class _Run(NamedTuple):
-    """The steps of one task, and the first."""
+@dataclass
+class _Run:
+    """The rows of one task so far, and what tells the run from others."""
 
-    request: str
-    steps: list[Record]
+    rows: list[Event] = field(default_factory=list)
+    told: list[str | None] = field(default_factory=list)
+
+    def add(self, line: int, step: Mapping[str, Any]) -> None:
+        """One more step; one that tells of nothing known is a row all the same."""
+        self.told.append(values.fingerprint([step.get(name) for name in ("task", "timing", "model_output")]))
+        for event in list(_rows(step)) or [{"kind": "log", "name": next(iter(step), None)}]:
+            self.rows.append({"line": line, "seq": len(self.rows) + 1, **event})
+
+    def ended(self) -> Iterator[Event]:
+        """The rows, now that all of the run is known that its id is made of."""
+        common: Event = {"request_id": identity(content=self.told), "request_id_source": "file", "seq_scope": "request"}
+        return (finished({**common, **row}) for row in self.rows)
 
 
 def _sniff(source: Source) -> bool:
-    found = [steps for steps in (_steps(value) for value in source.sample) if steps]
-    return bool(found) and len(found) >= CONFIRMED * len(source.sample)
+    found = sum(any(map(_is_step, _steps(value)[:20])) for value in source.sample)
+    return found > 0 and found >= CONFIRMED * len(source.sample)
+
+
+def _list_of(value: Any) -> list[Any] | None:
+    """The list of steps that a record is, or that a result of a run holds; None where it is a step alone."""
+    held = value.get("steps", value) if isinstance(value, Mapping) else value
+    return held if isinstance(held, list) else None
 
 
 def _steps(value: Any) -> list[Any]:
-    """The steps in a record: a list of them, a result that holds one, or a step alone; empty where there is none."""
-    held = get(value, "steps") if isinstance(value, Mapping) and "steps" in value else value
-    listed = held if isinstance(held, list) else [held]
-    return listed if any(map(_is_step, listed[:20])) else []
+    listed = _list_of(value)
+    return [value] if listed is None else listed
 
 
 def _is_step(value: Any) -> bool:
@@ -45,36 +64,25 @@ def _is_step(value: Any) -> bool:
 
 
 def _read(source: Source) -> Iterator[Event]:
-    held: list[Record] = []
+    run = _Run()
     for record in source.records:
+        listed = _list_of(record.value)
+        lines = [] if listed is None else source.lines(*(["steps"] if listed is not record.value else []))
         steps = _steps(record.value)
-        if not steps:
+        if not any(map(_is_step, steps)):
             source.bad(record.line, "is no step of an agent's memory")
             continue
-        keys = ("steps",) if isinstance(record.value, Mapping) and "steps" in record.value else ()
-        lines = source.lines(*keys)
-        alone = steps == [record.value]
         for index, step in enumerate(steps):
-            line = record.line if alone or index >= len(lines) else lines[index]
+            line = line_at(lines, index, record.line)
             if not isinstance(step, Mapping):
                 source.bad(line, "is no step of an agent's memory")
                 continue
-            if held and ("task" in step or (index == 0 and not alone)):
-                yield from _run(held)
-                held = []
-            held.append(Record(line, step))
-    if held:
-        yield from _run(held)
-
-
-def _run(steps: list[Record]) -> Iterator[Event]:
-    told = [{name: step.value.get(name) for name in ("task", "timing", "model_output")} for step in steps]
-    common: Event = {"request_id": identity(content=told), "request_id_source": "file", "seq_scope": "request"}
-    seq = 0
-    for line, step in steps:
-        for event in list(_rows(step)) or [{"kind": "log", "name": next(iter(step), None)}]:
-            seq += 1
-            yield finished({**common, "line": line, "seq": seq, **event})
+            begins = "task" in step or (listed is not None and index == 0) or len(run.rows) >= _LONGEST
+            if run.rows and begins:
+                yield from run.ended()
+                run = _Run()
+            run.add(line, step)
+    yield from run.ended()
 
 
 def _rows(step: Mapping[str, Any]) -> Iterator[Event]:

@@ -86,9 +86,13 @@ def test_a_log_without_calls_cannot_show_that_one_is_missing() -> None:
     assert (found.verdict, found.missing) == ("not_assessable", ("kind:tool_call",))
 
 
-def test_texts_without_a_request_are_not_usable() -> None:
-    found = finding(ID, [LOOKED, says("Hello."), *(says(CLAIM, request_id=None) for _ in range(5))])
+def test_claims_without_a_request_are_not_usable() -> None:
+    acted = acts("cancel_order")
+    lost = [says("Hello."), *(says(CLAIM, request_id=None) for _ in range(5))]
+    found = finding(ID, [acted, says(CLAIM), *lost])
     assert (found.verdict, found.of, found.relevant) == ("insufficient", 1, 6)
+    assert finding(ID, [acted, *(says(CLAIM, at=at) for at in range(20, 40)), *lost]).verdict == "absent"
+    assert finding(ID, [LOOKED, says(CLAIM), *lost]).count == 1
 
 
 def test_the_order_of_lines_changes_nothing() -> None:

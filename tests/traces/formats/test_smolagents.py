@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,14 @@ def test_results_of_runs_and_steps_a_line_tell_what_the_memory_tells(tmp_path: P
     assert told(of_value(tmp_path, RUNS[0], "steps.jsonl")) == memory
     both = told(of_value(tmp_path, [step for run in RUNS for step in run], "steps.jsonl"))
     assert len({row["request_id"] for row in both}) == 2 and both[: len(memory)] == memory
+
+
+def test_a_run_without_an_end_is_told_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smolagents, "_LONGEST", 10)
+    step = next(step for step in RUNS[0] if step.get("tool_calls"))
+    found = of_value(tmp_path, [{**step, "step_number": n} for n in range(20)], "steps.jsonl")
+    assert [row["line"] for row in of(found, "tool_call")] == list(range(1, 21))
+    assert [row["seq"] for row in found] == [*range(1, 11)] * 4
 
 
 def test_of_several_calls_in_one_step_no_outcome_is_told_apart(tmp_path: Path) -> None:
